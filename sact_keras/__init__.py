@@ -1,34 +1,24 @@
 """Adaptive computation for residual networks in Keras 3 and TensorFlow.
 
-The public names load on first use, so that `import sact_keras` (and with it
-`python main.py --help`) does not wait for TensorFlow.
-
 Example:
     >>> import sact_keras
-    >>> model = sact_keras.build_model("sact", dataset="cifar10", model="1")
-    >>> model.name
-    'sact_resnet_1_1_1'
+    >>> model = sact_keras.build_model("sact", dataset="cifar10", model="1_2_1")
+    >>> model.block_names
+    ['block_1', 'block_2', 'block_3']
+    >>> model.num_units
+    (1, 2, 1)
 """
 
-import importlib
-from typing import Any
+from sact_keras.lazy import lazy_names
 
 __version__ = "0.1.0"
 
-_PUBLIC_NAMES = {
-    "build_model": "sact_keras.models",
-    "count_flops": "sact_keras.accounting",
-    "load_checkpoint": "sact_keras.checkpoints",
+_NAMES = {
+    "build_model": "sact_keras.models.build_model",
+    "count_flops": "sact_keras.accounting.flops",
+    "load_checkpoint": "sact_keras.checkpoints.load_checkpoint",
 }
 
-__all__ = ["__version__", *_PUBLIC_NAMES]
+__all__ = ["build_model", "count_flops", "load_checkpoint"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _PUBLIC_NAMES:
-        return getattr(importlib.import_module(_PUBLIC_NAMES[name]), name)
-    raise AttributeError(f"module 'sact_keras' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
