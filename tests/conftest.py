@@ -1,0 +1,91 @@
+"""Fixtures shared by all tests."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+# Read by TensorFlow when it is imported, which the tests' own modules do.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import numpy as np
+import pytest
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclasses.dataclass(frozen=True)
+class GoldenCase:
+    """What one of the originals computes from a checkpoint and a batch.
+
+    Attributes:
+        name: The case's name, for instance "v1".
+        directory: Where it lies; also the checkpoint's directory.
+        options: `case.json`: the model's options and its variables' names.
+        evaluation: `golden.npz`: the arrays of evaluation mode.
+        training: `train.npz`: the arrays of training mode.
+    """
+
+    name: str
+    directory: Path
+    options: dict
+    evaluation: dict[str, np.ndarray]
+    training: dict[str, np.ndarray]
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint's prefix, as `tf.train.load_checkpoint` takes it."""
+        (index,) = self.directory.glob("*.index")
+        return str(index.with_suffix(""))
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The directory that holds setup.cfg, main.py and the package."""
+    return PROJECT_ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of golden cases and real data; without it, a skip."""
+    path = Path(os.environ.get("SACT_SHARED_DIR") or PROJECT_ROOT.parent / "shared")
+    if not path.is_dir():
+        pytest.skip(f"golden cases and data are not at hand: no directory {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def golden_case(shared_dir):
+    """A function from a case's name ("v1") to its `GoldenCase`."""
+    loaded: dict[str, GoldenCase] = {}
+
+    def load(name: str) -> GoldenCase:
+        if name not in loaded:
+            directory = shared_dir / "golden" / "sact" / name
+            if not directory.is_dir():
+                pytest.skip(f"golden case {name!r} is not at hand: no {directory}")
+            loaded[name] = GoldenCase(
+                name=name,
+                directory=directory,
+                options=json.loads((directory / "case.json").read_text()),
+                evaluation=load_arrays(directory / "golden.npz"),
+                training=load_arrays(directory / "train.npz"),
+            )
+        return loaded[name]
+
+    return load
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """The same random numbers for each test, whichever ran before it."""
+    # Imported here: collecting the tests must not wait for TensorFlow.
+    import keras
+
+    keras.utils.set_random_seed(0)

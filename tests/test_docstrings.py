@@ -1,0 +1,23 @@
+"""The examples in the docstrings do what they say."""
+
+import doctest
+import importlib
+
+import pytest
+from conftest import PROJECT_ROOT
+
+
+def package_modules() -> list[str]:
+    # By path, not by import: collecting must not wait for TensorFlow.
+    paths = (PROJECT_ROOT / "sact_keras").rglob("*.py")
+    names = [".".join(p.relative_to(PROJECT_ROOT).with_suffix("").parts) for p in paths]
+    return sorted(name.removesuffix(".__init__") for name in names)
+
+
+@pytest.mark.parametrize("name", package_modules())
+def test_examples_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # Where an example may write.
+    module = importlib.import_module(name)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    result = doctest.testmod(module, optionflags=flags)
+    assert result.failed == 0, f"{result.failed} of {result.attempted} failed"
