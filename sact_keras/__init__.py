@@ -14,9 +14,9 @@ from sact_keras.lazy import lazy_names
 __version__ = "0.1.0"
 
 _NAMES = {
-    "build_model": "sact_keras.models.build_model",
+    "build_model": "sact_keras.models.builder",
     "count_flops": "sact_keras.accounting.flops",
-    "load_checkpoint": "sact_keras.checkpoints.load_checkpoint",
+    "load_checkpoint": "sact_keras.checkpoints.loading",
 }
 
 __all__ = ["build_model", "count_flops", "load_checkpoint"]

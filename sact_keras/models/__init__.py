@@ -6,7 +6,7 @@ _NAMES = {
     "AdaptiveResNet": "sact_keras.models.adaptive_resnet",
     "METHODS": "sact_keras.models.methods",
     "Method": "sact_keras.models.methods",
-    "build_model": "sact_keras.models.build_model",
+    "build_model": "sact_keras.models.builder",
 }
 
 __all__ = ["METHODS", "AdaptiveResNet", "Method", "build_model"]

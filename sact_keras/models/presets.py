@@ -87,5 +87,5 @@ def parse_model(model: str | int, family: str = "cifar") -> tuple[int, ...]:
     raise ValueError(
         "model must be the number of residual units in each block, as one positive "
         f"integer ('5') or {num_blocks} joined by underscores "
-        f"('{'_'.join('146'[:num_blocks])}'). Received: model={str(model)!r}"
+        f"('{'_'.join('3463'[:num_blocks])}'). Received: model={str(model)!r}"
     )

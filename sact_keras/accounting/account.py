@@ -1,0 +1,82 @@
+"""The account of one forward pass."""
+
+from keras import ops
+
+from sact_keras.accounting.flops import Size, executed_flops
+from sact_keras.accounting.maps import pixel_map
+from sact_keras.layers import AdaptiveBlock
+from sact_keras.layers.style import Tensor
+
+
+def count_units(masks: list[Tensor]) -> Tensor:
+    """Executed units of a block, int32 [N] or [N, h, w].
+
+    Args:
+        masks: One mask a unit, all [N] or all [N, h, w].
+
+    Example:
+        >>> masks = [ops.ones((2,)), ops.array([1.0, 0.0])]
+        >>> ops.convert_to_numpy(count_units(masks)).tolist()
+        [2, 1]
+    """
+    return ops.cast(sum(masks[1:], start=masks[0]), "int32")
+
+
+def block_flops(block: AdaptiveBlock, masks: list[Tensor], size: Size) -> Tensor:
+    """FLOPs that each image spent in a block, on units and on deciding.
+
+    Args:
+        block: The block.
+        masks: One mask a unit.
+        size: (height, width) of the block's input.
+
+    Returns:
+        [N], of `flops_dtype`.
+    """
+    total = 0
+    for index, (unit, mask) in enumerate(zip(block.units, masks, strict=True)):
+        output_size = unit.output_size(size)
+        costs = block.costs(index)
+        total = total + executed_flops(costs, mask, size, output_size)
+        size = output_size
+    return total
+
+
+def account(
+    model: "sact_keras.models.AdaptiveResNet",  # noqa: F821
+    image_size: Size,
+    masks: dict[str, list[Tensor]],
+    ponder_costs: dict[str, Tensor],
+) -> dict[str, Tensor]:
+    """What a forward pass cost, from its masks.
+
+    Args:
+        model: The network, whose layers state their costs.
+        image_size: (H, W) in pixels.
+        masks: Block name -> one mask a unit.
+        ponder_costs: Block name -> ponder cost, for methods that have one.
+
+    Returns:
+        The entries of the model's outputs that account for it: "flops" and
+        "<block>/flops" [N], "<block>/num_units", "num_units_map" [N, H, W] and, with
+        ponder costs, "ponder_cost_map" [N, H, W].
+    """
+    outputs = {}
+    image_mask = ops.ones(ops.shape(masks[model.block_names[0]][0])[:1])
+    size = model.stem.output_size(image_size)
+    total = executed_flops(model.stem.costs(), image_mask, image_size, size)
+    units = []
+    for name, block in zip(model.block_names, model.blocks, strict=True):
+        flops = block_flops(block, masks[name], size)
+        units.append(count_units(masks[name]))
+        outputs[f"{name}/flops"] = flops
+        outputs[f"{name}/num_units"] = units[-1]
+        total = total + flops
+        size = block.output_size(size)
+    outputs["flops"] = total + executed_flops(
+        model.head.costs(), image_mask, size, size
+    )
+    outputs["num_units_map"] = pixel_map(units, image_size)
+    if ponder_costs:
+        outputs["ponder_cost_map"] = pixel_map(ponder_costs.values(), image_size)
+    return outputs

@@ -1,0 +1,176 @@
+"""FLOPs: two for every multiply-accumulate of a convolution or linear map.
+
+The cost of a network on an image follows from the masks and from the layers' static
+costs (`sact_keras.layers.Cost`) alone. Under a mask of positions the last convolutions
+of a unit pay for the positions that the mask keeps, and the first for those within one
+step of them, which the 3x3 convolution behind it reads (Figurnov et al. 2017, section
+3.2, and the flop counter of its code).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+from keras import ops
+
+from sact_keras.layers import Cost
+from sact_keras.layers.style import Tensor
+
+Size = tuple[Any, Any]
+"""(height, width), each an integer or, where it is dynamic, a scalar tensor."""
+
+
+def flops_dtype() -> str:
+    """The dtype of FLOPs: int64, or float32 where the backend has no int64.
+
+    JAX has 64-bit integers only if `jax_enable_x64` is set. Its float32 is off by less
+    than one part in 10 million.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return "int64" if jax.config.jax_enable_x64 else "float32"
+    return "int64"
+
+
+def dilate(mask: Tensor) -> Tensor:
+    """Spreads a mask of positions by one step in all eight directions.
+
+    Args:
+        mask: [N, h, w] of zeros and ones.
+
+    Returns:
+        [N, h, w]: one where any of the 3x3 positions around is one.
+
+    Example:
+        >>> import numpy as np
+        >>> mask = np.zeros((1, 3, 4), "float32"); mask[0, 0, 0] = 1
+        >>> print(ops.convert_to_numpy(dilate(mask))[0].astype(int))
+        [[1 1 0 0]
+         [1 1 0 0]
+         [0 0 0 0]]
+    """
+    spread = ops.max_pool(ops.expand_dims(mask, axis=-1), 3, 1, padding="same")
+    return ops.squeeze(spread, axis=-1)
+
+
+def spread(mask: Tensor, stride: int, size: Size) -> Tensor:
+    """Places a mask on a grid `stride` times finer, with zeros in between.
+
+    Args:
+        mask: [N, h, w] of zeros and ones.
+        stride: Positions of the finer grid to one of the mask, along each side.
+        size: (height, width) of the finer grid.
+
+    Returns:
+        [N, height, width].
+
+    Example:
+        >>> ops.convert_to_numpy(spread(ops.ones((1, 1, 2)), 2, (2, 3)))[0].tolist()
+        [[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
+    """
+    batch, height, width = ops.shape(mask)
+    cells = ops.pad(
+        ops.reshape(mask, (batch, height, 1, width, 1)),
+        ((0, 0), (0, 0), (0, stride - 1), (0, 0), (0, stride - 1)),
+    )
+    fine = ops.reshape(cells, (batch, height * stride, width * stride))
+    return fine[:, : size[0], : size[1]]
+
+
+def executed_flops(
+    costs: Iterable[Cost], mask: Tensor, input_size: Size, output_size: Size
+) -> Tensor:
+    """FLOPs of one layer for each image, under a mask.
+
+    Args:
+        costs: The layer's costs.
+        mask: [N] or [N, h, w] of zeros and ones, at `output_size`.
+        input_size: (height, width) of the layer's input.
+        output_size: (height, width) of its output.
+
+    Returns:
+        [N], of `flops_dtype`.
+
+    Example:
+        >>> costs = [Cost("conv1", 10, when="dilated"), Cost("conv2", 1, when="active")]
+        >>> mask = ops.ones((1, 2, 2))
+        >>> int(executed_flops(costs, mask, (2, 2), (2, 2))[0])
+        44
+    """
+    dtype = flops_dtype()
+    counts = _Counts(mask, input_size, output_size)
+    total = ops.zeros(ops.shape(mask)[:1], dtype=dtype)
+    for cost in costs:
+        total = total + counts.of(cost) * ops.cast(cost.flops, dtype)
+    return total
+
+
+def count_flops(model: keras.Model, image_size: Size) -> dict[str, Any]:
+    """Static cost of a model: the FLOPs of one image with every unit run.
+
+    Args:
+        model: A model of `build_model`.
+        image_size: (height, width) in pixels.
+
+    Returns:
+        {"total": int, "layers": {"block_1/unit_1/conv1": int, ...}}.
+
+    Example:
+        >>> import sact_keras
+        >>> model = sact_keras.build_model("vanilla", dataset="cifar10", model="18")
+        >>> sact_keras.count_flops(model, (32, 32))["total"]
+        505775360
+    """
+    layers: dict[str, int] = {}
+
+    def add(name: str, costs: Iterable[Cost], size: Size, output_size: Size) -> None:
+        for cost in costs:
+            grid = output_size if cost.stride == 1 else size
+            height, width = (1, 1) if cost.per == "image" else grid
+            layers[f"{name}/{cost.name}"] = cost.flops * height * width
+
+    size = model.stem.output_size(tuple(image_size))
+    add("stem", model.stem.costs(), image_size, size)
+    for block_name, block in zip(model.block_names, model.blocks, strict=True):
+        for index, unit in enumerate(block.units):
+            output_size = unit.output_size(size)
+            add(f"{block_name}/unit_{index + 1}", block.costs(index), size, output_size)
+            size = output_size
+    add("head", model.head.costs(), size, size)
+    return {"total": sum(layers.values()), "layers": layers}
+
+
+class _Counts:
+    """How many times each image pays for a cost; each kind is counted once."""
+
+    def __init__(self, mask: Tensor, input_size: Size, output_size: Size) -> None:
+        self._mask = mask
+        self._input_size = input_size
+        self._output_size = output_size
+        self._known: dict[tuple[str, str, int], Tensor] = {}
+
+    def of(self, cost: Cost) -> Tensor:
+        key = (cost.per, cost.when, cost.stride)
+        if key not in self._known:
+            self._known[key] = self._count(*key)
+        return self._known[key]
+
+    def _count(self, per: str, when: str, stride: int) -> Tensor:
+        dtype = flops_dtype()
+        size = self._output_size if stride == 1 else self._input_size
+        spatial = len(self._mask.shape) == 3
+        if spatial and per == "position" and when != "always":
+            kept = spread(self._mask, stride, size) if stride > 1 else self._mask
+            kept = dilate(kept) if when == "dilated" else kept
+            return ops.sum(ops.cast(kept, dtype), axis=(1, 2))
+        if when == "always":
+            images = ops.ones(ops.shape(self._mask)[:1], dtype=dtype)
+        elif spatial:
+            images = ops.cast(ops.max(self._mask, axis=(1, 2)), dtype)
+        else:
+            images = ops.cast(self._mask, dtype)
+        if per == "position":
+            height, width = (ops.cast(side, dtype) for side in size)
+            images = images * height * width
+        return images

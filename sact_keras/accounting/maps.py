@@ -1,0 +1,47 @@
+"""Maps: what each pixel of an image was worth to a network."""
+
+from collections.abc import Iterable
+
+from keras import ops
+
+from sact_keras.accounting.flops import Size
+from sact_keras.layers.style import Tensor
+
+
+def resize_to_pixels(values: Tensor, size: Size) -> Tensor:
+    """Gives each pixel the value of the position that covers it.
+
+    The nearest neighbour of the originals: pixel i of H reads position
+    floor(i h / H) of h.
+
+    Args:
+        values: [N] (one for an image) or [N, h, w] (one for a position).
+        size: (H, W) in pixels.
+
+    Returns:
+        [N, H, W].
+
+    Example:
+        >>> values = ops.reshape(ops.arange(4), (1, 2, 2))
+        >>> ops.convert_to_numpy(resize_to_pixels(values, (2, 4)))[0].tolist()
+        [[0, 0, 1, 1], [2, 2, 3, 3]]
+    """
+    if len(values.shape) == 1:
+        values = ops.reshape(values, (-1, 1, 1))
+    for axis, pixels in zip((1, 2), size, strict=True):
+        positions = ops.shape(values)[axis]
+        values = ops.take(values, ops.arange(pixels) * positions // pixels, axis=axis)
+    return values
+
+
+def pixel_map(values: Iterable[Tensor], size: Size) -> Tensor:
+    """Sums the maps of all blocks at the image's resolution.
+
+    Args:
+        values: One tensor a block, [N] or [N, h, w].
+        size: (H, W) in pixels.
+
+    Returns:
+        [N, H, W], in the dtype of the values.
+    """
+    return sum(resize_to_pixels(value, size) for value in values)

@@ -1,0 +1,54 @@
+"""From a checkpoint's arrays to a model's variables, all or nothing."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+
+
+class Stored(NamedTuple):
+    """A model's variable and the shape that a checkpoint stores it in."""
+
+    variable: Any
+    shape: tuple[int, ...]
+
+
+def assign_variables(
+    path: str | os.PathLike,
+    variables: Mapping[str, Stored],
+    shapes: Mapping[str, tuple[int, ...]],
+    read: Callable[[str], np.ndarray],
+    optional: Callable[[str], bool] = lambda name: False,
+) -> None:
+    """Assigns a checkpoint's arrays to variables of the same names.
+
+    Names and shapes are compared before anything is read or assigned, so a checkpoint
+    that does not fit leaves the model untouched.
+
+    Args:
+        path: The checkpoint, for the error.
+        variables: Name in the checkpoint -> the model's variable. A stored shape of
+            the same size but other dimensions is reshaped.
+        shapes: Name -> shape of all that the checkpoint holds for a model.
+        read: Reads an array by name.
+        optional: Whether a variable may be missing; it then keeps its value.
+
+    Raises:
+        CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped.
+    """
+    missing = [name for name in variables if name not in shapes and not optional(name)]
+    unexpected = [name for name in shapes if name not in variables]
+    wrong_shapes = [
+        (name, expected, tuple(shapes[name]))
+        for name, (_, expected) in variables.items()
+        if name in shapes and tuple(shapes[name]) != expected
+    ]
+    if missing or unexpected or wrong_shapes:
+        raise CheckpointMismatchError(path, missing, unexpected, wrong_shapes)
+    arrays = {name: read(name) for name in variables if name in shapes}
+    for name, array in arrays.items():
+        variable = variables[name].variable
+        variable.assign(np.reshape(array, variable.shape))

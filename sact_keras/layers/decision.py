@@ -1,0 +1,84 @@
+"""Decisions: which units of a block run, and where."""
+
+from typing import Any
+
+import keras
+
+from sact_keras.layers.cost import Cost
+from sact_keras.layers.style import Tensor
+
+
+@keras.saving.register_keras_serializable(package="sact_keras")
+class Decision(keras.layers.Layer):
+    """Base of the decisions: one for each block of a network, asked unit by unit.
+
+    This is all that tells one method from another. The block asks `before_unit` for
+    the mask of each unit in order, executes the unit under it, shows the result to
+    `after_unit`, and at the end lets `finish` say what leaves the block. Between the
+    calls the decision keeps what it likes in `state`, which only it reads.
+
+    The base class decides nothing: every unit runs everywhere. That is `vanilla`.
+
+    Attributes:
+        spatial: Whether the masks are [N, h, w] (positions) rather than [N] (images).
+        trains_dense: Whether training runs every unit everywhere all the same. A
+            decision may ask for it if what its masks drop never reaches the block's
+            output: the mask is then only accounted for, and the batch norms see
+            states that go on changing.
+    """
+
+    spatial: bool = False
+    trains_dense: bool = False
+
+    def start(self, inputs: Tensor, training: bool = False) -> Any:
+        """Begins a block; returns the state for its first unit.
+
+        Args:
+            inputs: The block's input, [N, H, W, channels].
+            training: Whether the network is being trained.
+        """
+        del inputs, training
+
+    def before_unit(
+        self, index: int, inputs: Tensor, state: Any, training: bool = False
+    ) -> tuple[Tensor | None, Any]:
+        """Decides where the unit at `index` runs.
+
+        Args:
+            index: The unit's place in the block, from 0.
+            inputs: The unit's input, [N, H, W, channels].
+            state: What the last call returned.
+            training: Whether the network is being trained.
+
+        Returns:
+            The mask ([N] or [N, h, w], zeros and ones, of the unit's *output*) or
+            None for everywhere; and the new state.
+        """
+        del index, inputs, training
+        return None, state
+
+    def after_unit(
+        self, index: int, outputs: Tensor, state: Any, training: bool = False
+    ) -> Any:
+        """Sees what the unit at `index` made, [N, h, w, filters]; returns the state."""
+        del index, outputs, training
+        return state
+
+    def finish(self, outputs: Tensor, state: Any) -> tuple[Tensor, dict[str, Tensor]]:
+        """Ends a block.
+
+        Args:
+            outputs: What the last unit made, [N, h, w, filters].
+            state: What the last call returned.
+
+        Returns:
+            The block's output, [N, h, w, filters], and what the decision has to
+            report, by name; the model shows it as `outputs["block_1/<name>"]`.
+        """
+        del state
+        return outputs, {}
+
+    def costs(self, index: int) -> list[Cost]:
+        """What deciding about the unit at `index` costs."""
+        del index
+        return []

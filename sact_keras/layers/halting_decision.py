@@ -1,0 +1,149 @@
+"""The decision of ACT and SACT: stop early within a block."""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from sact_keras.layers.cost import Cost
+from sact_keras.layers.decision import Decision
+from sact_keras.layers.halting import Halting
+from sact_keras.layers.image_halting import ImageHalting
+from sact_keras.layers.masked_execution import broadcast_mask
+from sact_keras.layers.spatial_halting import SpatialHalting
+from sact_keras.layers.style import Style, Tensor
+
+
+class _State(NamedTuple):
+    halting: Halting | None
+    shares: tuple[Tensor, ...]
+    outputs: Tensor | None
+
+
+@keras.saving.register_keras_serializable(package="sact_keras")
+class HaltingDecision(Decision):
+    """Runs the units of a block until the halting scores add up.
+
+    ACT (`spatial=False`) stops whole images, SACT (`spatial=True`) positions, whose
+    state is frozen from then on while their neighbours go on reading it. The block's
+    output is the mean of the units' states under the halting distribution. See
+    `sact_keras.layers.halting` for the mathematics.
+
+    Args:
+        num_units: Units of the block. The last has no halting branch: all halt there.
+        spatial: Whether positions halt rather than images.
+        eps: An element halts once its scores sum to 1 - eps; in (0, 1).
+        activated: Whether the halting branches' norms are activated.
+        style: The family's numerical conventions, or their config.
+
+    Reports:
+        ponder_cost: N + R, float32 [N] or [N, h, w].
+        halting_distribution: p_l, float32 [N, num_units] or [N, h, w, num_units].
+
+    Raises:
+        ValueError: If `eps` is not in (0, 1).
+
+    Example:
+        >>> decision = HaltingDecision(2, spatial=True, style=Style(0.9, 1e-3, 0.1))
+        >>> features = ops.ones((1, 4, 4, 16))
+        >>> decision.build(features.shape)
+        >>> state = decision.after_unit(0, features, decision.start(features))
+        >>> mask, state = decision.before_unit(1, features, state)
+        >>> mask.shape
+        TensorShape([1, 4, 4])
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        spatial: bool,
+        eps: float = 0.01,
+        activated: bool = True,
+        *,
+        style: Style | dict[str, float],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not 0.0 < eps < 1.0:
+            raise ValueError(f"eps must be in (0, 1). Received: eps={eps}")
+        self.num_units = num_units
+        self.spatial = spatial
+        # A halted image's later states have no share in the output, so the original
+        # goes on computing them in training; a halted position's would be read by its
+        # neighbours.
+        self.trains_dense = not spatial
+        self.eps = eps
+        self.activated = activated
+        self.style = Style(**style) if isinstance(style, dict) else style
+        branch = SpatialHalting if spatial else ImageHalting
+        self.branches = [
+            branch(
+                activated,
+                style=self.style,
+                name=f"unit_{index + 1}",
+                dtype=self.dtype_policy,
+            )
+            for index in range(num_units - 1)
+        ]
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the weights; `input_shape` is that of the units' outputs."""
+        for branch in self.branches:
+            branch.build(input_shape)
+        self.built = True
+
+    def start(self, inputs: Tensor, training: bool = False) -> _State:
+        """Everything runs at first."""
+        del inputs, training
+        return _State(halting=None, shares=(), outputs=None)
+
+    def before_unit(
+        self, index: int, inputs: Tensor, state: _State, training: bool = False
+    ) -> tuple[Tensor | None, _State]:
+        """The next unit runs where nothing has halted; the first runs everywhere."""
+        del inputs, training
+        if index == 0:
+            return None, state
+        return ops.cast(state.halting.running, "float32"), state
+
+    def after_unit(
+        self, index: int, outputs: Tensor, state: _State, training: bool = False
+    ) -> _State:
+        """Scores the unit's state and adds its share to the block's output."""
+        halting = state.halting
+        if halting is None:
+            # The first unit may have changed the resolution, so the elements are
+            # counted on its output.
+            shape = ops.shape(outputs)
+            halting = Halting.start(shape[:3] if self.spatial else shape[:1])
+        is_last = index == self.num_units - 1
+        score = None if is_last else self.branches[index](outputs, training=training)
+        share, halting = halting.advance(score, self.eps)
+        weighted = broadcast_mask(share, outputs) * outputs
+        total = weighted if state.outputs is None else state.outputs + weighted
+        return _State(halting, (*state.shares, share), total)
+
+    def finish(
+        self, outputs: Tensor, state: _State
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The mean state under the halting distribution, and what it cost."""
+        del outputs
+        return state.outputs, {
+            "ponder_cost": state.halting.ponder_cost(),
+            "halting_distribution": ops.stack(state.shares, axis=-1),
+        }
+
+    def costs(self, index: int) -> list[Cost]:
+        """The halting branch after the unit; there is none after the last."""
+        return [] if index == self.num_units - 1 else self.branches[index].costs()
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "num_units": self.num_units,
+            "spatial": self.spatial,
+            "eps": self.eps,
+            "activated": self.activated,
+            "style": self.style.get_config(),
+        }

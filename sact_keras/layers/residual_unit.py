@@ -1,0 +1,48 @@
+"""The residual unit: shortcut plus masked residual."""
+
+from typing import Any
+
+import keras
+
+from sact_keras.layers.cost import Cost
+from sact_keras.layers.masked_execution import execute_masked
+from sact_keras.layers.style import Tensor
+
+
+class ResidualUnit(keras.layers.Layer):
+    """Base of the residual units: computes `shortcut(x) + mask * residual(x)`.
+
+    A unit does not know who decides its mask. Subclasses say what the two branches
+    are (`branches`) and what they cost (`costs`); executing them under a mask is the
+    executor's business, here the masked one.
+    """
+
+    def branches(self, inputs: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
+        """Computes the two branches.
+
+        Args:
+            inputs: [N, H, W, channels].
+            training: Whether batch norms use the batch's statistics.
+
+        Returns:
+            (shortcut, residual), each [N, h, w, filters].
+        """
+        raise NotImplementedError
+
+    def costs(self) -> list[Cost]:
+        """What each convolution of the unit costs, and under which positions."""
+        raise NotImplementedError
+
+    def output_size(self, size: tuple[Any, Any]) -> tuple[Any, Any]:
+        """The output's (height, width) for an input of `size`."""
+        raise NotImplementedError
+
+    def call(
+        self,
+        inputs: Tensor,
+        execution_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
+        """Runs the unit where `execution_mask` ([N] or [N, h, w]) keeps it."""
+        shortcut, residual = self.branches(inputs, training=training)
+        return execute_masked(shortcut, residual, execution_mask)

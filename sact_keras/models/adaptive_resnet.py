@@ -1,0 +1,190 @@
+"""The residual network of every method."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from sact_keras.accounting import account
+from sact_keras.layers import AdaptiveBlock
+from sact_keras.layers.style import Tensor
+from sact_keras.models.families import FAMILIES
+from sact_keras.models.methods import METHODS, BlockPlan
+
+
+@keras.saving.register_keras_serializable(package="sact_keras")
+class AdaptiveResNet(keras.Model):
+    """A residual network whose blocks run under a method's decisions.
+
+    Stem, blocks of residual units, classifier. The method (`model_type`) makes one
+    decision a block and may add a loss; units execute under the masks, and the account
+    of a forward pass is read off them. Use `sact_keras.build_model` to make one.
+
+    Args:
+        model_type: The method, a key of `METHODS`.
+        family: The ResNet family, "cifar".
+        num_units: Residual units of each block.
+        num_classes: Number of classes.
+        base_channels: Channels of the first block; None for the family's.
+        variant: Which original's ResNet; None for the method's.
+        arguments: Arguments of the method; the rest take their defaults.
+
+    Input shape:
+        [N, H, W, 3]: preprocessed images, float32.
+
+    Output:
+        A dictionary; [h, w] is a block's resolution.
+            logits: float32 [N, num_classes].
+            flops, block_1/flops: 2 x multiply-accumulates that each image needed,
+                int64 [N] (float32 on JAX without 64-bit integers).
+            masks: a list with the decision about each unit, zeros and ones, float32
+                [N] or [N, h, w].
+            block_1/num_units: executed units, int32 [N] or [N, h, w].
+            num_units_map: the same by pixel, summed over blocks, int32 [N, H, W].
+            block_1/ponder_cost, block_1/halting_distribution, ponder_cost_map: with
+                halting, float32 (see `HaltingDecision`).
+
+    Raises:
+        ValueError: If an argument is unknown or out of range.
+
+    Example:
+        >>> model = AdaptiveResNet("sact", "cifar", (1, 2, 1), num_classes=10)
+        >>> outputs = model(ops.zeros((2, 32, 32, 3)))
+        >>> outputs["block_2/num_units"].shape
+        TensorShape([2, 16, 16])
+    """
+
+    def __init__(
+        self,
+        model_type: str,
+        family: str,
+        num_units: Sequence[int],
+        num_classes: int,
+        base_channels: int | None = None,
+        variant: str | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        method = METHODS[model_type]
+        variant = variant or method.variant
+        if (family, variant) not in FAMILIES:
+            known = ", ".join(v for f, v in FAMILIES if f == family)
+            raise ValueError(
+                f"variant must be one of {known} in the family {family!r}. "
+                f"Received: variant={variant!r}"
+            )
+        design = FAMILIES[family, variant]
+        base_channels = design.base_channels if base_channels is None else base_channels
+        for name, value in (
+            ("num_classes", num_classes),
+            ("base_channels", base_channels),
+        ):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1. Received: {name}={value}")
+        depth = "_".join(str(number) for number in num_units)
+        kwargs.setdefault("name", f"{model_type}_resnet_{depth}")
+        super().__init__(**kwargs)
+        self.model_type = model_type
+        self.family = family
+        self.variant = variant
+        self.num_units = tuple(num_units)
+        self.num_classes = num_classes
+        self.base_channels = base_channels
+        self.arguments = method.complete(arguments or {})
+        self.block_names = [f"block_{i + 1}" for i in range(len(self.num_units))]
+        self.stem = design.stem(base_channels)
+        self.blocks = []
+        for index, (name, units) in enumerate(
+            zip(self.block_names, self.num_units, strict=True)
+        ):
+            plan = BlockPlan(
+                index,
+                num_units=units,
+                filters=design.widths[index] * base_channels,
+                style=design.style,
+                activated=design.activated_halting,
+            )
+            decision = method.decide(plan, self.arguments)
+            residual_units = design.make_units(index, units, base_channels)
+            self.blocks.append(AdaptiveBlock(residual_units, decision, name=name))
+        self.head = design.head(num_classes)
+        if method.loss is not None:
+            self._method_loss = keras.metrics.Mean(name=method.loss_name)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the weights for images of `input_shape`, [N, H, W, channels]."""
+        self.stem.build(input_shape)
+        features_shape = self.stem.compute_output_shape(input_shape)
+        for block in self.blocks:
+            block.build(features_shape)
+            features_shape = block.features_shape(features_shape)
+        self.head.build(features_shape)
+        self.built = True
+
+    def call(self, inputs: Tensor, training: bool = False) -> dict[str, Any]:
+        """Runs the network; see the class for the outputs."""
+        features = self.stem(inputs, training=training)
+        reports, masks, ponder_costs = {}, {}, {}
+        for name, block in zip(self.block_names, self.blocks, strict=True):
+            report = block(features, training=training)
+            features, masks[name] = report.pop("outputs"), report.pop("masks")
+            if "ponder_cost" in report:
+                ponder_costs[name] = report["ponder_cost"]
+            reports.update({f"{name}/{key}": value for key, value in report.items()})
+        size = ops.shape(inputs)[1:3]
+        outputs = {
+            "logits": self.head(features, training=training),
+            "masks": [mask for block_masks in masks.values() for mask in block_masks],
+            **reports,
+            **account(self, size, masks, ponder_costs),
+        }
+        method = METHODS[self.model_type]
+        if method.loss is not None:
+            self.add_loss(method.loss(outputs, self.arguments))
+        return outputs
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The compiled loss of the logits, plus the method's and the regularizers'."""
+        return super().compute_loss(
+            x, y, y_pred["logits"], sample_weight, training=training
+        )
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Tensor]:
+        """The compiled metrics of the logits, and the method's loss by its name."""
+        method = METHODS[self.model_type]
+        if method.loss is not None:
+            self._method_loss.update_state(method.loss(y_pred, self.arguments))
+        return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            "model_type": self.model_type,
+            "family": self.family,
+            "num_units": list(self.num_units),
+            "num_classes": self.num_classes,
+            "base_channels": self.base_channels,
+            "variant": self.variant,
+            "arguments": dict(self.arguments),
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> "AdaptiveResNet":
+        """Makes the model from `get_config`'s dictionary."""
+        del custom_objects
+        return cls(**config)

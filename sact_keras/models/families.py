@@ -1,0 +1,81 @@
+"""The ResNet families as tables."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from sact_keras.layers import (
+    ConvolutionStem,
+    NormalizedClassifier,
+    PreactivationUnit,
+    ResidualUnit,
+    Style,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """A family of residual networks.
+
+    Attributes:
+        style: Its numerical conventions.
+        base_channels: Channels of the first block unless asked otherwise.
+        widths: Channels of each block, as multiples of the base.
+        strides: Stride of each block's first unit.
+        activated_halting: Whether halting branches activate their norms.
+        stem: Makes the layer before the first block, from the base channels.
+        unit: Makes a residual unit, from (block index, unit index, filters, strides).
+        head: Makes the layer after the last block, from the number of classes.
+    """
+
+    style: Style
+    base_channels: int
+    widths: tuple[int, ...]
+    strides: tuple[int, ...]
+    activated_halting: bool
+    stem: Callable[[int], keras.layers.Layer]
+    unit: Callable[[int, int, int, int], ResidualUnit]
+    head: Callable[[int], keras.layers.Layer]
+
+    def make_units(
+        self, block: int, num_units: int, base_channels: int
+    ) -> list[ResidualUnit]:
+        """Makes the units of the block at index `block`."""
+        filters = self.widths[block] * base_channels
+        return [
+            self.unit(block, index, filters, self.strides[block] if index == 0 else 1)
+            for index in range(num_units)
+        ]
+
+
+def _sact_cifar() -> Family:
+    style = Style(momentum=0.9, epsilon=1e-3, negative_slope=0.1, weight_decay=2e-4)
+
+    def unit(block: int, index: int, filters: int, strides: int) -> ResidualUnit:
+        return PreactivationUnit(
+            filters,
+            strides=strides,
+            preactivated_shortcut=block == 0 and index == 0,
+            style=style,
+            name=f"unit_{index + 1}",
+        )
+
+    def head(num_classes: int) -> Any:
+        return NormalizedClassifier(num_classes, style=style, name="head")
+
+    return Family(
+        style=style,
+        base_channels=16,
+        widths=(1, 2, 4),
+        strides=(1, 2, 2),
+        activated_halting=True,
+        stem=lambda filters: ConvolutionStem(filters, style=style, name="stem"),
+        unit=unit,
+        head=head,
+    )
+
+
+FAMILIES = {("cifar", "sact"): _sact_cifar()}
+"""(family, variant) -> the family, where the variant is the original it comes from."""
