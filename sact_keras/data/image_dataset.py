@@ -1,0 +1,114 @@
+"""What a data set of labelled images offers to training and evaluation."""
+
+import abc
+
+import tensorflow as tf
+
+
+class ImageDataset(abc.ABC):
+    """Labelled images of one size in the splits "train" and "test".
+
+    A subclass says where the images come from and how they are streamed. What all
+    promise is that the training stream can be opened at any step and goes on exactly
+    as if it had run from the start, so that an interrupted training resumes exactly.
+
+    Attributes:
+        name: the data set's name, as in `--dataset`.
+        class_names: one name for each class, in the order of the labels.
+        image_size: height and width of every image, in pixels.
+    """
+
+    def __init__(
+        self, name: str, class_names: tuple[str, ...], image_size: tuple[int, int]
+    ) -> None:
+        self.name = name
+        self.class_names = class_names
+        self.image_size = image_size
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes; labels are in `[0, num_classes)`."""
+        return len(self.class_names)
+
+    @property
+    @abc.abstractmethod
+    def num_examples(self) -> dict[str, int]:
+        """The number of examples in each split, by the split's name."""
+
+    @abc.abstractmethod
+    def training_batches(
+        self,
+        batch_size: int,
+        *,
+        seed: int,
+        start_step: int = 0,
+        preprocessing: str = "sact",
+    ) -> tf.data.Dataset:
+        """Returns an infinite stream of augmented, preprocessed training batches.
+
+        The batch of step k is a function of `batch_size`, `seed` and k alone: a
+        stream opened at `start_step=k` equals, bit for bit, what remains of one
+        opened at 0 after k batches. Every example comes once an epoch, every epoch
+        in an order of its own; a batch may begin in one epoch and end in the next.
+
+        Args:
+            batch_size: images a batch, at least 1.
+            seed: any non-negative integer below 2**63.
+            start_step: the step to begin at, from 0.
+            preprocessing: a name in `PREPROCESSING`.
+
+        Returns:
+            A dataset of (float32 images `[batch_size, height, width, 3]`, int32 labels
+            `[batch_size]`).
+
+        Raises:
+            ValueError: for an argument outside its range.
+            DatasetError: if the training split cannot be read.
+        """
+
+    @abc.abstractmethod
+    def evaluation_batches(
+        self,
+        batch_size: int,
+        *,
+        split: str = "test",
+        num_examples: int | None = None,
+        preprocessing: str = "sact",
+    ) -> tf.data.Dataset:
+        """Returns every example of a split once, in a fixed order, not augmented.
+
+        Args:
+            batch_size: images a batch, at least 1; the last batch may be smaller.
+            split: "train" or "test".
+            num_examples: how many of the first examples to return; None means all.
+            preprocessing: a name in `PREPROCESSING`.
+
+        Returns:
+            A finite dataset of (float32 images `[n, height, width, 3]`, int32 labels
+            `[n]`) with `n <= batch_size`.
+
+        Raises:
+            ValueError: for an argument outside its range.
+            DatasetError: if the split cannot be read.
+        """
+
+
+def require_integer(
+    name: str, value: int, *, minimum: int, maximum: int | None = None
+) -> int:
+    """Returns `value` as a Python integer, or raises a ValueError that names it."""
+    expected = f"an integer of at least {minimum}"
+    if maximum is not None:
+        expected += f" and at most {maximum}"
+    try:
+        integer = value.__index__()
+    except AttributeError:
+        integer = None
+    in_range = (
+        integer is not None
+        and integer >= minimum
+        and (maximum is None or integer <= maximum)
+    )
+    if not in_range:
+        raise ValueError(f"`{name}` must be {expected}. Received: {name}={value!r}")
+    return integer

@@ -1,0 +1,185 @@
+"""Streams of batches over a data set that is held in memory as 8-bit images."""
+
+import abc
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from sact_keras.data.image_dataset import ImageDataset, require_integer
+from sact_keras.data.preprocessing import get_preprocessing
+
+# The order of the examples and the augmentation draw from streams of their own.
+_ORDER_STREAM, _AUGMENTATION_STREAM = 0, 1
+
+# TensorFlow's default of 4 leaves the permutations of neighbouring seeds strongly
+# correlated (0.7); from 8 rounds on no correlation can be measured.
+_SHUFFLE_ROUNDS = 16
+
+
+class LabelledImages(NamedTuple):
+    """One split in memory.
+
+    Attributes:
+        images: uint8 `[n, height, width, 3]`.
+        labels: int32 `[n]`.
+    """
+
+    images: tf.Tensor
+    labels: tf.Tensor
+
+
+class InMemoryDataset(ImageDataset):
+    """A data set whose splits are read whole, each on its first use.
+
+    Batches are made by arithmetic on the step's number: no shuffle buffer is filled,
+    no generator carries state, and opening the stream at step one million costs what
+    opening it at step 0 does. The work on a batch is a handful of operations on
+    tensors of the whole batch, done by several threads in a fixed order.
+
+    A subclass implements `num_examples` and `_read_split`.
+    """
+
+    def __init__(
+        self, name: str, class_names: tuple[str, ...], image_size: tuple[int, int]
+    ) -> None:
+        super().__init__(name, class_names, image_size)
+        self._splits: dict[str, LabelledImages] = {}
+
+    @abc.abstractmethod
+    def _read_split(self, split: str) -> LabelledImages:
+        """Reads or makes all examples of "train" or "test"."""
+
+    def examples(self, split: str) -> LabelledImages:
+        """Returns all examples of a split, as they are before preprocessing.
+
+        Args:
+            split: "train" or "test".
+
+        Returns:
+            uint8 images `[n, height, width, 3]` and int32 labels `[n]`.
+
+        Raises:
+            ValueError: for a split of another name.
+            DatasetError: if the split cannot be read.
+        """
+        if split not in ("train", "test"):
+            raise ValueError(
+                f"`split` must be 'train' or 'test'. Received: split={split!r}"
+            )
+        if split not in self._splits:
+            # Gathering is the CPU's work: on an accelerator the images would be
+            # copied back for every batch.
+            with tf.device("CPU:0"):
+                self._splits[split] = self._read_split(split)
+        return self._splits[split]
+
+    def training_batches(
+        self,
+        batch_size: int,
+        *,
+        seed: int,
+        start_step: int = 0,
+        preprocessing: str = "sact",
+    ) -> tf.data.Dataset:
+        """See `ImageDataset.training_batches`."""
+        batch_size = require_integer("batch_size", batch_size, minimum=1)
+        seed = require_integer("seed", seed, minimum=0, maximum=2**63 - 1)
+        start_step = require_integer("start_step", start_step, minimum=0)
+        recipe = get_preprocessing(preprocessing)
+        images, labels = self.examples("train")
+        size = labels.shape[0]
+
+        def batch_of_step(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            chosen = _shuffled_indices(step, batch_size, size, seed)
+            augmentation_seed = tf.random.fold_in(
+                [seed, _AUGMENTATION_STREAM], step, alg="philox"
+            )
+            augmented = recipe.augment(tf.gather(images, chosen), augmentation_seed)
+            return recipe.normalize(augmented), tf.gather(labels, chosen)
+
+        steps = tf.data.Dataset.counter(start_step, dtype=tf.int64)
+        return _in_parallel(steps, batch_of_step)
+
+    def evaluation_batches(
+        self,
+        batch_size: int,
+        *,
+        split: str = "test",
+        num_examples: int | None = None,
+        preprocessing: str = "sact",
+    ) -> tf.data.Dataset:
+        """See `ImageDataset.evaluation_batches`."""
+        batch_size = require_integer("batch_size", batch_size, minimum=1)
+        recipe = get_preprocessing(preprocessing)
+        images, labels = self.examples(split)
+        size = labels.shape[0]
+        if num_examples is not None:
+            size = require_integer(
+                "num_examples", num_examples, minimum=1, maximum=size
+            )
+
+        def batch_at(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return recipe.normalize(tf.gather(images, indices)), tf.gather(
+                labels, indices
+            )
+
+        return _in_parallel(tf.data.Dataset.range(size).batch(batch_size), batch_at)
+
+
+def _shuffled_indices(
+    step: tf.Tensor, batch_size: int, size: int, seed: int
+) -> tf.Tensor:
+    """Returns the examples of a training step.
+
+    Position p of the endless stream is example `permutation[epoch][p % size]` with
+    `epoch = p // size`. The permutation is never made: a keyed bijection of
+    `[0, size)` is evaluated at the batch's positions alone.
+
+    Args:
+        step: int64 scalar.
+        batch_size: the number of positions in a step.
+        size: the number of examples in an epoch.
+        seed: of the order.
+
+    Returns:
+        int64 `[batch_size]`, values in `[0, size)`.
+    """
+    positions = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+    first_epoch = positions[0] // size
+    epochs = positions // size - first_epoch
+    # The bijection uses a few bits of its key, so nearby seeds and epochs could
+    # share one: the key is drawn at random from them instead.
+    keys = tf.stack(
+        [
+            tf.random.stateless_uniform(
+                [3],
+                tf.random.fold_in(
+                    [seed, _ORDER_STREAM], first_epoch + offset, alg="philox"
+                ),
+                minval=None,
+                maxval=None,
+                dtype=tf.int64,
+                alg="philox",
+            )
+            for offset in range((batch_size - 1) // size + 2)
+        ]
+    )
+    # The raw operation, because `tf.random.experimental.index_shuffle` neither takes
+    # a key for each index nor lets the number of rounds be chosen.
+    return tf.raw_ops.RandomIndexShuffle(
+        index=positions % size,
+        seed=tf.gather(keys, epochs),
+        max_index=tf.constant(size - 1, tf.int64),
+        rounds=_SHUFFLE_ROUNDS,
+    )
+
+
+def _in_parallel(
+    dataset: tf.data.Dataset, make_batch: Callable[..., tuple[tf.Tensor, tf.Tensor]]
+) -> tf.data.Dataset:
+    """Maps on several threads, in order, some batches ahead of their use."""
+    dataset = dataset.map(
+        make_batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+    return dataset.prefetch(tf.data.AUTOTUNE)
