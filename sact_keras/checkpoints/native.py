@@ -1,0 +1,145 @@
+"""Reads weights that Keras has written: ours, or any `.weights.h5` and `.keras`."""
+
+import contextlib
+import io
+import os
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import h5py
+import keras
+
+from sact_keras.checkpoints.assignment import Stored, assign_variables
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.saved_checkpoint import WEIGHTS_FILE, SavedCheckpoint
+
+_OPTIMIZER = "optimizer/"
+"""Group of a Keras file with the state of the optimizer."""
+
+HALTING_LAYER = "halting"
+"""Name of the layers that hold a block's halting branches."""
+
+
+def load_native(
+    model: keras.Model, path: str | os.PathLike, *, skip_halting: bool = False
+) -> None:
+    """Loads weights into a model, all or none.
+
+    Variables are matched by the names of the layers that hold them, not by the
+    attributes of the Python objects, so that a vanilla network's weights find their
+    places in an adaptive one.
+
+    Args:
+        model: A built model.
+        path: One of our checkpoints' directories, a `.weights.h5` or a `.keras` file.
+        skip_halting: Whether the model's halting branches may be missing from the
+            file; they then keep the weights that they have.
+
+    Raises:
+        CheckpointMismatchError: If the file is of another architecture; names the
+            variables that differ. The model is then as it was.
+        DamagedFileError: If the file is not one that Keras has written, or one of a
+            checkpoint's files is not what was written.
+        FileNotFoundError: If there is no such file.
+
+    Example:
+        >>> import tempfile
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     model.save_weights(f"{directory}/dense.weights.h5")
+        ...     load_native(model, f"{directory}/dense.weights.h5")
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = SavedCheckpoint.open(path).weights_path
+    variables = _model_variables(model)
+    with _open_weights(path) as file:
+        arrays = _saved_arrays(file, names=variables)
+        assign_variables(
+            path,
+            {
+                name: Stored(variable, tuple(variable.shape))
+                for name, variable in variables.items()
+            },
+            {name: array.shape for name, array in arrays.items()},
+            lambda name: arrays[name][()],
+            optional=_is_halting if skip_halting else lambda name: False,
+        )
+
+
+@contextlib.contextmanager
+def _open_weights(path: Path) -> Iterator[h5py.File]:
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of weights at {path}")
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                source = io.BytesIO(archive.read(WEIGHTS_FILE))
+        else:
+            source = path
+        file = h5py.File(source, "r")
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise DamagedFileError(
+            f"{path} must be a .weights.h5 or .keras file that Keras has written. "
+            f"Received: {error}"
+        ) from error
+    with file:
+        yield file
+
+
+def _model_variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """The model's weights by path, without the model's own name.
+
+    That differs from one model type to the next.
+    """
+    return {
+        variable.path.removeprefix(f"{model.name}/"): variable
+        for variable in model.weights
+    }
+
+
+def _saved_arrays(file: h5py.File, names: Iterable[str]) -> dict[str, h5py.Dataset]:
+    """The file's arrays by path of the variable.
+
+    Keras addresses an array by the attributes of Python objects that lead to its
+    layer, and its number in the layer; it notes the layer's name beside.
+
+    Args:
+        file: What Keras has written.
+        names: Paths of the model's variables, from which arrays of the same layer and
+            number get their last name ("kernel"). Others get their number.
+    """
+    in_layer: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        in_layer[name.rpartition("/")[0]].append(name)
+    layer_names: dict[str, str] = {}
+    found: list[tuple[str, int, h5py.Dataset]] = []
+
+    def visit(key: str, item: h5py.HLObject) -> None:
+        if key.startswith(_OPTIMIZER):
+            return
+        if isinstance(item, h5py.Dataset):
+            owner, _, index = key.rpartition("/")
+            found.append((owner.removesuffix("vars").rstrip("/"), int(index), item))
+        elif key.endswith("/vars") and "name" in item.attrs:
+            layer_names[key.removesuffix("/vars")] = item.attrs["name"]
+
+    file.visititems(visit)
+    arrays = {}
+    for owner, index, array in found:
+        layer = _layer_path(owner, layer_names)
+        known = in_layer.get(layer, [])
+        arrays[known[index] if index < len(known) else f"{layer}/{index}"] = array
+    return arrays
+
+
+def _layer_path(owner: str, layer_names: dict[str, str]) -> str:
+    parts = owner.split("/")
+    prefixes = ("/".join(parts[: end + 1]) for end in range(len(parts)))
+    return "/".join(layer_names[prefix] for prefix in prefixes if prefix in layer_names)
+
+
+def _is_halting(name: str) -> bool:
+    return HALTING_LAYER in name.split("/")

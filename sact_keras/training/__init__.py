@@ -1,0 +1,20 @@
+"""Training and evaluation from the command line.
+
+`flags` reads the command line, `driver` runs what it asks for. Both the training
+(`train`) and the evaluation (`watch`, `evaluator`) are also to be called from Python.
+"""
+
+from sact_keras.lazy import lazy_names
+
+_NAMES = {
+    "Evaluation": "sact_keras.training.evaluation",
+    "Evaluator": "sact_keras.training.evaluator",
+    "Options": "sact_keras.training.options",
+    "UsageError": "sact_keras.training.usage_error",
+    "parse_options": "sact_keras.training.flags",
+    "run": "sact_keras.training.driver",
+}
+
+__all__ = ["Evaluation", "Evaluator", "Options", "UsageError", "parse_options", "run"]
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -1,0 +1,1 @@
+"""Keras callbacks of the training, one a module; all keyed to the global step."""

@@ -1,0 +1,89 @@
+"""Shows how the training gets on."""
+
+import sys
+import time
+from collections import deque
+from typing import TextIO
+
+from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
+
+_BAR_WIDTH = 20
+
+
+class ProgressBar(GlobalStepCallback):
+    """Steps, loss, accuracy, images per second and time left.
+
+    Redrawn in place on a terminal; elsewhere (a file, a pipe) a line now and then.
+
+    Args:
+        start_step: Steps done before this `fit`.
+        num_steps: Steps of the whole training.
+        batch_size: Images of a step.
+        window: See `GlobalStepCallback`.
+        stream: Where to show it; standard error by default.
+        seconds: Least time between two lines where it is not redrawn.
+    """
+
+    def __init__(
+        self,
+        start_step: int,
+        num_steps: int,
+        batch_size: int,
+        window: int = 10,
+        stream: TextIO | None = None,
+        seconds: float = 10.0,
+    ) -> None:
+        super().__init__(start_step, num_steps, window)
+        self.batch_size = batch_size
+        self.stream = sys.stderr if stream is None else stream
+        self._redraws = self.stream.isatty()
+        self._interval = 0.2 if self._redraws else seconds
+        self._shown_at = -float("inf")
+        self._width = 0
+        # The speed is that of the latest steps: the first one compiles the program.
+        self._times: deque[tuple[int, float]] = deque(maxlen=50)
+
+    def on_step_end(self, step: int, logs: dict[str, float]) -> None:
+        """Shows the step if it is time to."""
+        now = time.monotonic()
+        self._times.append((step, now))
+        if now - self._shown_at < self._interval and step != self.num_steps:
+            return
+        self._shown_at = now
+        line = self._line(step, logs)
+        if self._redraws:
+            padding = " " * (self._width - len(line))
+            self._width = len(line)
+            end = "\n" if step == self.num_steps else ""
+            self.stream.write(f"\r{line}{padding}{end}")
+        else:
+            self.stream.write(line + "\n")
+        self.stream.flush()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Leaves the line of a training that was stopped."""
+        del logs
+        if self._redraws and self._times and self._times[-1][0] != self.num_steps:
+            self.stream.write("\n")
+            self.stream.flush()
+
+    def _line(self, step: int, logs: dict[str, float]) -> str:
+        parts = [f"step {step}/{self.num_steps}"]
+        if self._redraws:
+            done = _BAR_WIDTH * step // self.num_steps
+            parts.insert(0, f"[{'=' * done}{' ' * (_BAR_WIDTH - done)}]")
+        parts.append(f"loss {logs['loss']:.4f}")
+        if "accuracy" in logs:
+            parts.append(f"accuracy {100 * logs['accuracy']:.1f}%")
+        (first, begin), (last, end) = self._times[0], self._times[-1]
+        if end > begin:
+            rate = (last - first) / (end - begin)
+            parts.append(f"{rate * self.batch_size:.0f} images/s")
+            parts.append(f"{_duration((self.num_steps - step) / rate)} left")
+        return "  ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -1,0 +1,77 @@
+"""Writes what TensorBoard shows."""
+
+import os
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
+from sact_keras.visualization import maximum_ponder_cost, ponder_heatmap
+
+
+class TensorBoardSummaries(GlobalStepCallback):
+    """Scalars, and heatmaps of where the network ponders.
+
+    Args:
+        directory: Where the event files go.
+        start_step: Steps done before this `fit`.
+        num_steps: Steps of the whole training.
+        seconds: Least time between summaries. The last step always has one.
+        images: A few preprocessed images, [N, H, W, 3], to draw heatmaps of: of the
+            ponder cost where the model has it. None for no heatmaps.
+        window: See `GlobalStepCallback`.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        start_step: int,
+        num_steps: int,
+        seconds: float,
+        images: np.ndarray | None = None,
+        window: int = 10,
+    ) -> None:
+        super().__init__(start_step, num_steps, window)
+        self.directory = os.fspath(directory)
+        self.seconds = seconds
+        self.images = images
+        self._writer: tf.summary.SummaryWriter | None = None
+        self._written_at = -float("inf")
+
+    def on_step_end(self, step: int, logs: dict[str, float]) -> None:
+        """Writes at the first window's end after the interval."""
+        due = time.monotonic() - self._written_at >= self.seconds
+        if not self.ends_window(step) or not (due or step == self.num_steps):
+            return
+        self._written_at = time.monotonic()
+        if self._writer is None:
+            self._writer = tf.summary.create_file_writer(self.directory)
+        with self._writer.as_default(step=step):
+            for name, value in logs.items():
+                tf.summary.scalar(name, value)
+            tf.summary.scalar("learning_rate", self.model.optimizer.learning_rate)
+            self._write_heatmaps()
+        self._writer.flush()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Closes the event file."""
+        del logs
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write_heatmaps(self) -> None:
+        if self.images is None:
+            return
+        # Outside the compiled step: a few images, once in a while.
+        outputs = self.model(self.images, training=False)
+        if "ponder_cost_map" not in outputs:
+            return
+        maximum = maximum_ponder_cost(self.model.num_units)
+        heatmaps = [
+            ponder_heatmap(image, ponder_map, maximum)
+            for image, ponder_map in zip(
+                self.images, outputs["ponder_cost_map"].numpy(), strict=True
+            )
+        ]
+        tf.summary.image("ponder_cost", np.stack(heatmaps), max_outputs=len(heatmaps))

@@ -1,0 +1,85 @@
+"""From a command line to an exit code."""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from sact_keras.training import flags
+from sact_keras.training.environment import import_tensorflow
+from sact_keras.training.usage_error import UsageError
+
+SUCCESS, FAILURE, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the program.
+
+    What the user can mend is said in one sentence on standard error. An error that is
+    the program's own fault keeps its traceback.
+
+    Args:
+        argv: Program name and arguments.
+
+    Returns:
+        0; 1 if the data, a checkpoint or a directory stands in the way or the training
+        has diverged; 2 if the flags cannot be meant; 128 plus the signal's number
+        after SIGINT or SIGTERM.
+
+    Example:
+        >>> main(["main.py", "--model=0"])
+        2
+    """
+    if flags.wants_help(argv):
+        print(flags.help_text())
+        return SUCCESS
+    try:
+        options = flags.parse_options(argv)
+    except UsageError as error:
+        return _stop(error, USAGE_ERROR)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # absl's handler, which TensorFlow installs, would print everything twice.
+    logging.getLogger("absl").setLevel(logging.WARNING)
+    import_tensorflow()
+    return _run(options)
+
+
+def _run(options: flags.Options) -> int:
+    # Only now: TensorFlow takes seconds to import, and reads the environment then.
+    from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+    from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+    from sact_keras.checkpoints.store import NonFiniteWeightsError
+    from sact_keras.data import DatasetError
+    from sact_keras.training.callbacks.nan_guard import DivergedError
+    from sact_keras.training.driver import run
+    from sact_keras.training.train import Interrupted
+
+    try:
+        run(options)
+    except UsageError as error:
+        return _stop(error, USAGE_ERROR)
+    except Interrupted as interruption:
+        return 128 + interruption.signal_number
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (
+        CheckpointMismatchError,
+        DamagedFileError,
+        DatasetError,
+        DivergedError,
+        NonFiniteWeightsError,
+        OSError,
+    ) as error:
+        return _stop(error, FAILURE)
+    return SUCCESS
+
+
+def _stop(error: Exception, exit_code: int) -> int:
+    message = error.strerror if _is_plain(error) else str(error)
+    sentence = " ".join(message.split()).rstrip(".")
+    print(f"main.py: error: {sentence}.", file=sys.stderr, flush=True)
+    return exit_code
+
+
+def _is_plain(error: Exception) -> bool:
+    """Whether an OSError has a message of ours, which its errno would only precede."""
+    return isinstance(error, OSError) and bool(error.strerror) and not error.filename

@@ -1,0 +1,47 @@
+"""Makes the results of an evaluation known."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from sact_keras.training.evaluation import Evaluation
+from sact_keras.training.options import Options
+
+
+class EvaluationReport:
+    """Prints evaluations in the original's format, and writes JSON and summaries.
+
+    Args:
+        options: Resolved options; `eval_dir` says where to write.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.directory = Path(options.eval_dir)
+
+    def __call__(self, evaluation: Evaluation, step: int | None, path: Path) -> None:
+        """Reports on the checkpoint at `path`, saved at `step`."""
+        options = self.options
+        at_step = "" if step is None else f" at step {step}"
+        print(
+            f"Evaluation{at_step} on {evaluation.num_examples} images of "
+            f"{options.dataset}/{options.split_name}: {path}"
+        )
+        print(evaluation, flush=True)
+        evaluation.write(
+            self.directory,
+            step=step,
+            details={
+                "checkpoint": str(path),
+                "dataset": options.dataset,
+                "split": options.split_name,
+                "model_type": options.model_type,
+                "model": options.model,
+                **options.method_arguments,
+            },
+        )
+        writer = tf.summary.create_file_writer(str(self.directory))
+        with writer.as_default(step=step or 0):
+            for name, value in evaluation.values.items():
+                tf.summary.scalar(name, value)
+        writer.close()

@@ -1,0 +1,165 @@
+"""config.json: what a run is, so that it can be repeated and resumed."""
+
+import dataclasses
+import importlib.metadata
+import json
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import sact_keras
+from sact_keras.checkpoints.atomic_write import atomic_write
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.training.options import Options
+from sact_keras.training.usage_error import UsageError
+
+CONFIG_FILE = "config.json"
+
+RESULT_FLAGS = (
+    "dataset",
+    "model_type",
+    "model",
+    "tau",
+    "eps",
+    "seed",
+    "batch_size",
+    "max_number_of_steps",
+    "learning_rate",
+    "finetune_path",
+)
+"""Flags that decide which weights a run ends with."""
+
+_VERSIONED = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """The content of a run's `config.json`.
+
+    Attributes:
+        flags: Every flag and its value, defaults resolved.
+        content: The whole file: besides the flags the command line, the versions, the
+            commit and the machine of the run's first start.
+
+    Example:
+        >>> options = Options(dataset="shapes", max_number_of_steps=10).resolve_model()
+        >>> config = RunConfig.of(options)
+        >>> config.flags["model_type"], sorted(config.content)[:3]
+        ('vanilla', ['argv', 'created', 'flags'])
+    """
+
+    flags: dict[str, Any]
+    content: dict[str, Any]
+
+    @classmethod
+    def of(cls, options: Options) -> "RunConfig":
+        """The configuration of a run that starts now, from resolved options."""
+        flags = options.flags()
+        content = {
+            "flags": flags,
+            "argv": list(options.argv),
+            "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "versions": {
+                "sact_keras": sact_keras.__version__,
+                "python": platform.python_version(),
+                **{name: importlib.metadata.version(name) for name in _VERSIONED},
+            },
+            "git_commit": _git_commit(),
+            "machine": {
+                "host": platform.node(),
+                "platform": platform.platform(),
+                "processor": _processor(),
+            },
+        }
+        return cls(flags, content)
+
+    @classmethod
+    def read(cls, directory: Path) -> "RunConfig | None":
+        """Reads a run's configuration; None where the directory has none.
+
+        Raises:
+            DamagedFileError: If there is a file of that name that is not one of ours.
+        """
+        path = directory / CONFIG_FILE
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(dict(content["flags"]), content)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise DamagedFileError(
+                f"{path} must be the JSON that a training has written. Received: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    @classmethod
+    def find(cls, path: Path) -> "RunConfig | None":
+        """Reads the configuration of the run that a checkpoint belongs to.
+
+        Args:
+            path: A run's directory, its `checkpoints` folder, one checkpoint in it,
+                or a file of one.
+        """
+        path = path.resolve()
+        for directory in (path, *list(path.parents)[:3]):
+            if (config := cls.read(directory)) is not None:
+                return config
+        return None
+
+    def write(self, directory: Path) -> None:
+        """Writes `config.json`."""
+        text = json.dumps(self.content, indent=2) + "\n"
+        atomic_write(directory / CONFIG_FILE, text)
+
+    def check_resumable(self, options: Options, directory: Path) -> None:
+        """Refuses to go on with a run under flags that make it another one.
+
+        Args:
+            options: Resolved options of the run that is to go on.
+            directory: The run's directory, for the message.
+
+        Raises:
+            UsageError: Names each flag that differs, its old and its new value.
+        """
+        new = options.flags()
+        differences = [
+            f"--{name} was {self.flags.get(name)} and is now {new[name]}"
+            for name in RESULT_FLAGS
+            if self.flags.get(name) != new[name]
+        ]
+        if differences:
+            raise UsageError(
+                f"{directory} holds a run with other flags: {'; '.join(differences)}. "
+                "Give the same flags to go on with it, or another --train_log_dir"
+            )
+
+
+def _git_commit() -> str | None:
+    """The commit of the checkout that runs, with "-dirty" where files differ."""
+    root = Path(sact_keras.__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip()
+
+
+def _processor() -> str:
+    """The processor's name, which `platform` does not know on Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.split(":", 1)[1] for line in lines if line.startswith("model name"))
+    return next((name.strip() for name in names), platform.processor())

@@ -1,0 +1,189 @@
+"""Trains a model: one `fit` from the step it starts at to the last."""
+
+import logging
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import sact_keras
+from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.data import ImageDataset
+from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint
+from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
+from sact_keras.training.callbacks.metrics_log import MetricsLog
+from sact_keras.training.callbacks.metrics_window import MetricsWindow
+from sact_keras.training.callbacks.nan_guard import NanGuard
+from sact_keras.training.callbacks.progress_bar import ProgressBar
+from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
+from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
+from sact_keras.training.environment import choose_jit_compile, seed_everything
+from sact_keras.training.evaluation import Evaluation
+from sact_keras.training.evaluator import Evaluator
+from sact_keras.training.metrics_file import MetricsFile
+from sact_keras.training.options import Options
+from sact_keras.training.run_config import RunConfig
+from sact_keras.training.schedule import learning_rate_schedule
+
+logger = logging.getLogger(__name__)
+
+MOMENTUM = 0.9
+NUM_HEATMAPS = 4
+
+
+class Interrupted(Exception):
+    """The training was stopped by a signal, after a checkpoint had been saved.
+
+    Attributes:
+        signal_number: Which signal.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by signal {signal_number}")
+        self.signal_number = signal_number
+
+
+def build_for_training(options: Options, num_classes: int) -> keras.Model:
+    """Builds and compiles the model of resolved options, with weights of their seed."""
+    jit_compile = choose_jit_compile(options.jit_compile)
+    seed_everything(options.seed, jit_compile=jit_compile)
+    model = sact_keras.build_model(
+        options.model_type,
+        dataset=options.dataset,
+        model=options.model,
+        num_classes=num_classes,
+        **options.method_arguments,
+    )
+    schedule = learning_rate_schedule(
+        options.learning_rate, options.max_number_of_steps
+    )
+    model.compile(
+        optimizer=keras.optimizers.SGD(schedule, momentum=MOMENTUM),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        jit_compile=jit_compile,
+    )
+    return model
+
+
+def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
+    """Trains, or goes on training, until `max_number_of_steps` steps are done.
+
+    The state after step k is a function of the options alone, whenever and however
+    often the training was interrupted: the batch of a step follows from the seed and
+    the step, and a checkpoint holds all else.
+
+    Args:
+        options: Resolved options; `train_log_dir` must be writable.
+        dataset: What to train on.
+
+    Returns:
+        The evaluation of the final weights, if the training has made it.
+
+    Raises:
+        Interrupted: After SIGINT or SIGTERM.
+        DivergedError: If the loss is not finite.
+        NonFiniteWeightsError: If the weights are not.
+        CheckpointMismatchError: If `finetune_path` is of another architecture.
+        FileNotFoundError: If it does not exist.
+    """
+    directory = Path(options.train_log_dir)
+    num_steps = options.max_number_of_steps
+    store = CheckpointStore(directory / "checkpoints")
+    store.clean()
+    model = build_for_training(options, dataset.num_classes)
+    checkpoint = store.latest()
+    if checkpoint is not None:
+        step = store.restore(model, checkpoint)
+        logger.info("Going on from step %d: %s", step, checkpoint.path)
+    else:
+        step = 0
+        if options.finetune_path is not None:
+            sact_keras.load_checkpoint(model, options.finetune_path, skip_halting=True)
+            logger.info("Starting from the weights of %s", options.finetune_path)
+    directory.mkdir(parents=True, exist_ok=True)
+    if RunConfig.read(directory) is None:
+        RunConfig.of(options).write(directory)
+    if step >= num_steps:
+        logger.info("The training's %d steps are done", num_steps)
+        return None
+
+    metrics = MetricsFile(directory / "metrics.jsonl")
+    metrics.rewind(step)
+    evaluator = Evaluator(
+        model,
+        options.eval_batch_size,
+        jit_compile=model.jit_compile,
+    )
+    evaluations: dict[int, Evaluation] = {}
+
+    def evaluate(at_step: int) -> Evaluation:
+        found = evaluator(evaluation_batches(options, dataset))
+        metrics.append(at_step, options.split_name, found.values)
+        evaluations[at_step] = found
+        return found
+
+    where = {"start_step": step, "num_steps": num_steps}
+    saver = CheckpointSaver(store, seconds=options.save_interval_secs, **where)
+    stop = StopOnSignal(saver, **where)
+    callbacks = [
+        NanGuard(**where),
+        ProgressBar(batch_size=options.batch_size, **where),
+        MetricsLog(metrics, **where),
+        TensorBoardSummaries(
+            directory,
+            seconds=options.save_summaries_secs,
+            images=_first_images(options, dataset),
+            **where,
+        ),
+    ]
+    interval = options.eval_interval_steps
+    if interval is None:
+        interval = min(1000, max(1, num_steps // 4))
+    if interval:
+        callbacks.append(BestCheckpoint(evaluate, saver, interval=interval, **where))
+    callbacks += [saver, stop, MetricsWindow(**where)]
+
+    logger.info(
+        "Training %s on %s: steps %d to %d in %s (the first compiles the program)",
+        model.name,
+        dataset.name,
+        step + 1,
+        num_steps,
+        directory,
+    )
+    batches = dataset.training_batches(
+        options.batch_size, seed=options.seed, start_step=step
+    )
+    with stop:
+        # One epoch of all remaining steps: Keras' epochs, at whose ends it would reset
+        # and call back, would depend on where the training was resumed.
+        model.fit(
+            batches,
+            epochs=1,
+            steps_per_epoch=num_steps - step,
+            shuffle=False,
+            verbose=0,
+            callbacks=callbacks,
+        )
+    if stop.received is not None:
+        raise Interrupted(stop.received)
+    return evaluations.get(num_steps)
+
+
+def evaluation_batches(options: Options, dataset: ImageDataset) -> tf.data.Dataset:
+    """The batches that the options ask to evaluate."""
+    return dataset.evaluation_batches(
+        options.eval_batch_size,
+        split=options.split_name,
+        num_examples=options.num_examples,
+    )
+
+
+def _first_images(options: Options, dataset: ImageDataset) -> np.ndarray:
+    batches = dataset.evaluation_batches(
+        NUM_HEATMAPS, split=options.split_name, num_examples=NUM_HEATMAPS
+    )
+    images, _ = next(iter(batches))
+    return np.asarray(images)
