@@ -10,10 +10,10 @@ Example:
     (10, {'train': 20000, 'test': 2000})
 """
 
-import importlib
-from typing import Any
+from sact_keras.lazy import lazy_names
 
 _PUBLIC_NAMES = {
+    "DATASET_NAMES": "sact_keras.data.choice",
     "DatasetChoice": "sact_keras.data.choice",
     "DatasetError": "sact_keras.data.dataset_error",
     "ImageDataset": "sact_keras.data.image_dataset",
@@ -22,21 +22,6 @@ _PUBLIC_NAMES = {
     "open_dataset": "sact_keras.data.registry",
 }
 
-__all__ = [
-    "PREPROCESSING",
-    "DatasetChoice",
-    "DatasetError",
-    "ImageDataset",
-    "choose_dataset",
-    "open_dataset",
-]
+__all__ = list(_PUBLIC_NAMES)
 
-
-def __getattr__(name: str) -> Any:
-    if name in _PUBLIC_NAMES:
-        return getattr(importlib.import_module(_PUBLIC_NAMES[name]), name)
-    raise AttributeError(f"module 'sact_keras.data' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _PUBLIC_NAMES)

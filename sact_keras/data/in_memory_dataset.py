@@ -182,4 +182,8 @@ def _in_parallel(
     dataset = dataset.map(
         make_batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    # The optimizer of tf.data would write the captured images into its graph, as a
+    # second copy of the whole data set, and has nothing to fuse here.
+    options.experimental_optimization.apply_default_optimizations = False
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)

@@ -15,6 +15,10 @@ from sact_keras.data.in_memory_dataset import LabelledImages
 _BATCH = 500
 _SECONDS_BEFORE_PROGRESS = 3.0
 
+# TensorFlow quotes the bytes of a record that it cannot parse in its message, and
+# trips over them itself where they are not UTF-8.
+_READ_ERRORS = (tf.errors.OpError, UnicodeDecodeError)
+
 
 @dataclasses.dataclass(frozen=True)
 class RecordFile:
@@ -85,7 +89,7 @@ def count_records(file: RecordFile) -> int:
     """
     try:
         return int(file.open_records().reduce(np.int64(0), lambda n, *_: n + 1))
-    except tf.errors.OpError as error:
+    except _READ_ERRORS as error:
         raise _locate_fault(file, None, error) from error
 
 
@@ -115,14 +119,14 @@ def _read_file(
                 )
             yield images, labels
             record += len(labels)
-    except tf.errors.OpError as error:
+    except _READ_ERRORS as error:
         raise _locate_fault(file, image_size, error) from error
     if record == 0:
         raise DatasetError("the file holds no records", path=file.path)
 
 
 def _locate_fault(
-    file: RecordFile, image_size: tuple[int, int] | None, error: tf.errors.OpError
+    file: RecordFile, image_size: tuple[int, int] | None, error: Exception
 ) -> DatasetError:
     """Finds the record at fault, by reading one at a time.
 
@@ -141,14 +145,16 @@ def _locate_fault(
                         record=record,
                     )
             record += 1
-    except tf.errors.OpError as fault:
+    except _READ_ERRORS as fault:
         return DatasetError(_describe(fault), path=file.path, record=record)
     # It failed once and not again: all there is to say is what was said then.
     return DatasetError(_describe(error), path=file.path)
 
 
-def _describe(error: tf.errors.OpError) -> str:
+def _describe(error: Exception) -> str:
     """Returns TensorFlow's message without the names of its graph nodes."""
+    if isinstance(error, UnicodeDecodeError):
+        return "the record is not a tf.train.Example"
     message = re.sub(r"\{\{.*?\}\}|\[\[.*?\]\]|\[Op:.*", "", error.message, flags=re.S)
     message = " ".join(message.split())
     if isinstance(error, tf.errors.DataLossError):
