@@ -4,8 +4,8 @@ from keras import ops
 
 from sact_keras.accounting.flops import Size, executed_flops
 from sact_keras.accounting.maps import pixel_map
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
-from sact_keras.layers.style import Tensor
 
 
 def count_units(masks: list[Tensor]) -> Tensor:

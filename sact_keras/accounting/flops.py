@@ -13,8 +13,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers import Cost
-from sact_keras.layers.style import Tensor
 
 Size = tuple[Any, Any]
 """(height, width), each an integer or, where it is dynamic, a scalar tensor."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from keras import ops
 
 from sact_keras.accounting.flops import Size
-from sact_keras.layers.style import Tensor
+from sact_keras.kernels.types import Tensor
 
 
 def resize_to_pixels(values: Tensor, size: Size) -> Tensor:

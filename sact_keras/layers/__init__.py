@@ -1,6 +1,7 @@
 """Keras layers: residual units, the decisions about them, and the block of both."""
 
 from sact_keras.layers.adaptive_block import AdaptiveBlock
+from sact_keras.layers.batch_norm import BatchNorm
 from sact_keras.layers.convolution_stem import ConvolutionStem
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
@@ -17,6 +18,7 @@ from sact_keras.layers.style import Style
 
 __all__ = [
     "AdaptiveBlock",
+    "BatchNorm",
     "ConvolutionStem",
     "Cost",
     "Decision",

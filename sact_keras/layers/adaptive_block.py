@@ -5,10 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
 from sact_keras.layers.residual_unit import ResidualUnit
-from sact_keras.layers.style import Tensor
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")

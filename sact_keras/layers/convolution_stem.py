@@ -4,8 +4,9 @@ from typing import Any
 
 import keras
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
-from sact_keras.layers.style import Style, Tensor
+from sact_keras.layers.style import Style
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")

@@ -4,8 +4,8 @@ from typing import Any
 
 import keras
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
-from sact_keras.layers.style import Tensor
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from keras import ops
 
-from sact_keras.layers.style import Tensor
+from sact_keras.kernels.types import Tensor
 
 
 class Halting(NamedTuple):

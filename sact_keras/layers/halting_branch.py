@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from sact_keras.layers.style import Style, Tensor
+from sact_keras.kernels.types import Tensor
+from sact_keras.layers.style import Style
 
 INITIAL_BIAS = -3.0
 """Of the halting scores before the sigmoid. Scores begin at about 0.05, so that at

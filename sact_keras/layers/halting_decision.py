@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
 from sact_keras.layers.halting import Halting
 from sact_keras.layers.image_halting import ImageHalting
 from sact_keras.layers.masked_execution import broadcast_mask
 from sact_keras.layers.spatial_halting import SpatialHalting
-from sact_keras.layers.style import Style, Tensor
+from sact_keras.layers.style import Style
 
 
 class _State(NamedTuple):

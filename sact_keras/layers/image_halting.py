@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.halting_branch import HaltingBranch
-from sact_keras.layers.style import Tensor
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")

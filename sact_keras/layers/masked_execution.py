@@ -7,7 +7,7 @@ multiplied by zero.
 
 from keras import ops
 
-from sact_keras.layers.style import Tensor
+from sact_keras.kernels.types import Tensor
 
 
 def broadcast_mask(mask: Tensor, features: Tensor) -> Tensor:

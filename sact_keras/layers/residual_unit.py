@@ -4,9 +4,9 @@ from typing import Any
 
 import keras
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.masked_execution import execute_masked
-from sact_keras.layers.style import Tensor
 
 
 class ResidualUnit(keras.layers.Layer):

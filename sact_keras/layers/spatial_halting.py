@@ -5,9 +5,11 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from sact_keras.kernels import convolve_to_one_channel
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.halting_branch import INITIAL_BIAS, HaltingBranch
-from sact_keras.layers.style import Style, Tensor
+from sact_keras.layers.style import Style
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")
@@ -58,11 +60,11 @@ class SpatialHalting(HaltingBranch):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Scores the state at each position."""
-        local = self.local_conv(self._normalize(self.local_bn, inputs, training))
+        features = self._normalize(self.local_bn, inputs, training)
+        kernel = ops.cast(self.local_conv.kernel, features.dtype)
+        local = convolve_to_one_channel(features, kernel) + self.local_conv.bias
         whole = self.global_logit(inputs, training)
-        return ops.sigmoid(
-            ops.squeeze(local, axis=-1) + ops.expand_dims(whole, axis=-1)
-        )
+        return ops.sigmoid(local + ops.expand_dims(whole, axis=-1))
 
     def costs(self) -> list[Cost]:
         """Local evidence is paid for by position, the global by every image."""

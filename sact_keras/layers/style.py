@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
-Tensor = Any
-"""A tensor of whichever backend Keras runs on."""
+from sact_keras.kernels.types import Tensor
+from sact_keras.layers.batch_norm import BatchNorm
 
 # The standard deviation of a standard normal distribution truncated at two standard
 # deviations. Keras divides by it, so that the *truncated* values have the variance
@@ -46,10 +46,8 @@ class Style:
         return keras.layers.Dense(units, **self._kernel_options(), **kwargs)
 
     def norm(self, **kwargs: Any) -> Any:
-        """A batch norm with scale; its moving variance follows the biased one."""
-        return keras.layers.BatchNormalization(
-            momentum=self.momentum, epsilon=self.epsilon, **kwargs
-        )
+        """A batch norm with scale; keyword arguments are `BatchNorm`'s."""
+        return BatchNorm(momentum=self.momentum, epsilon=self.epsilon, **kwargs)
 
     def activate(self, inputs: Tensor, times: int = 1) -> Tensor:
         """The activation applied `times` times over, in one operation."""

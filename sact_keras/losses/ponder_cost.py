@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from keras import ops
 
-from sact_keras.layers.style import Tensor
+from sact_keras.kernels.types import Tensor
 
 
 def ponder_cost_loss(outputs: Mapping[str, Tensor], tau: float) -> Tensor:

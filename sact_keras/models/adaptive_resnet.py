@@ -7,8 +7,8 @@ import keras
 from keras import ops
 
 from sact_keras.accounting import account
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
-from sact_keras.layers.style import Tensor
 from sact_keras.models.families import FAMILIES
 from sact_keras.models.methods import METHODS, BlockPlan
 

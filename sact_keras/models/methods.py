@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sact_keras.kernels.types import Tensor
 from sact_keras.layers import Decision, HaltingDecision, Style
-from sact_keras.layers.style import Tensor
 from sact_keras.losses import ponder_cost_loss
 
 

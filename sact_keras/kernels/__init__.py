@@ -1,0 +1,62 @@
+"""Kernels: arithmetic that a backend can do faster than Keras' operations spell it.
+
+Layers call these and know no backend. Each function exists in `generic`, in
+`keras.ops` alone; a module named after a backend may replace it, with the same
+results up to rounding. Nothing else in the package chooses by backend.
+"""
+
+import importlib
+from types import ModuleType
+
+import keras
+
+from sact_keras.kernels import generic
+from sact_keras.kernels.types import Tensor
+
+
+def normalize_batch(
+    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalizes by the batch's own moments: gamma (x - mean) / sqrt(var + eps) + beta.
+
+    Args:
+        inputs: [..., channels].
+        gamma: [channels].
+        beta: [channels].
+        epsilon: Added to the variance.
+
+    Returns:
+        The outputs, in the inputs' shape and dtype; the mean, [channels]; and the
+        biased variance, [channels].
+
+    Example:
+        >>> x = keras.ops.array([[1.0], [3.0]])
+        >>> y, mean, variance = normalize_batch(x, [1.0], [0.0], epsilon=0.0)
+        >>> [float(v) for v in (y[0, 0], mean[0], variance[0])]
+        [-1.0, 2.0, 1.0]
+    """
+    return _kernels().normalize_batch(inputs, gamma, beta, epsilon)
+
+
+def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
+    """Convolves, SAME and with stride 1, to a single channel.
+
+    Args:
+        inputs: [N, h, w, channels].
+        kernel: [height, width, channels, 1].
+
+    Returns:
+        [N, h, w].
+
+    Example:
+        >>> x, kernel = keras.ops.ones((1, 2, 2, 4)), keras.ops.ones((3, 3, 4, 1))
+        >>> float(convolve_to_one_channel(x, kernel)[0, 0, 0])
+        16.0
+    """
+    return _kernels().convolve_to_one_channel(inputs, kernel)
+
+
+def _kernels() -> ModuleType:
+    if keras.backend.backend() == "tensorflow":
+        return importlib.import_module("sact_keras.kernels.tensorflow")
+    return generic

@@ -1,0 +1,21 @@
+"""The kernels in Keras' own operations, for any backend."""
+
+from keras import ops
+
+from sact_keras.kernels.types import Tensor
+
+
+def normalize_batch(
+    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Batch normalization by the batch's own moments; see `sact_keras.kernels`."""
+    mean, variance = ops.moments(inputs, axes=list(range(len(inputs.shape) - 1)))
+    outputs = ops.batch_normalization(
+        inputs, mean, variance, axis=-1, offset=beta, scale=gamma, epsilon=epsilon
+    )
+    return outputs, mean, variance
+
+
+def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
+    """A SAME convolution with one output channel; see `sact_keras.kernels`."""
+    return ops.squeeze(ops.conv(inputs, kernel, padding="same"), axis=-1)
