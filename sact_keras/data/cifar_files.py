@@ -62,15 +62,18 @@ def find_cifar(name: str, dataset_dir: str | None = None) -> CifarFiles | None:
         The place, or None if it is in none of the directories.
 
     Raises:
-        DatasetError: if a `dataset_info.json` on the way cannot be read.
+        DatasetError: if a directory or a `dataset_info.json` on the way cannot be
+            read.
     """
     for directory in search_directories(name, dataset_dir):
-        version_directory = _find_tfds_version(name, directory)
-        if version_directory is not None:
-            return CifarFiles(CifarFormat.TFDS, version_directory)
-        splits = (slim_file(name, split, directory) for split in ("train", "test"))
-        if any(file.is_file() for file in splits):
-            return CifarFiles(CifarFormat.TF_SLIM, directory)
+        try:
+            files = _find_in_directory(name, directory)
+        except OSError as error:
+            raise DatasetError(
+                f"cannot be searched: {error}", path=directory
+            ) from error
+        if files is not None:
+            return files
     return None
 
 
@@ -81,6 +84,16 @@ def describe_search(name: str, dataset_dir: str | None) -> str:
         f"Neither {name} as TFDS prepares it ({name}/<version>/dataset_info.json) nor "
         f"TF-Slim's {name}_train.tfrecord and {name}_test.tfrecord are in {places}"
     )
+
+
+def _find_in_directory(name: str, directory: Path) -> CifarFiles | None:
+    version_directory = _find_tfds_version(name, directory)
+    if version_directory is not None:
+        return CifarFiles(CifarFormat.TFDS, version_directory)
+    splits = (slim_file(name, split, directory) for split in ("train", "test"))
+    if any(file.is_file() for file in splits):
+        return CifarFiles(CifarFormat.TF_SLIM, directory)
+    return None
 
 
 def _find_tfds_version(name: str, directory: Path) -> Path | None:

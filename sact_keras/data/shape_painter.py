@@ -108,7 +108,7 @@ def _clutter_colours(count: int, random: _RandomStream) -> np.ndarray:
 
 
 def _paint_patches(images: np.ndarray, random: _RandomStream) -> None:
-    """Adds thin rectangles, half transparent, smaller or longer than any object."""
+    """Adds half-transparent rectangles of 2 to 6 pixels a side."""
     count = len(images)
     place = np.arange(IMAGE_SIZE)
     for _ in range(_PATCHES):
@@ -116,7 +116,9 @@ def _paint_patches(images: np.ndarray, random: _RandomStream) -> None:
         height, width = random.integers((2, count, 1), 2, 7)
         rows = (place >= top) & (place < top + height)
         columns = (place >= left) & (place < left + width)
-        inside = rows[:, :, np.newaxis, np.newaxis] & columns[:, np.newaxis, :, None]
+        inside = (
+            rows[:, :, np.newaxis, np.newaxis] & columns[:, np.newaxis, :, np.newaxis]
+        )
         mixed = (images + _clutter_colours(count, random)) // 2
         np.copyto(images, mixed, where=inside)
 

@@ -68,6 +68,16 @@ def test_unreadable_metadata_is_an_error(tmp_path):
     assert raised.value.path == str(directory / "dataset_info.json")
 
 
+def test_unsearchable_directory_is_an_error(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_file", refuse)
+    with pytest.raises(DatasetError, match="Permission denied") as raised:
+        find_cifar("cifar10", str(tmp_path))
+    assert raised.value.path == str(tmp_path)
+
+
 def test_description_names_files_and_places(tmp_path):
     text = describe_search("cifar10", str(tmp_path))
     for part in ("dataset_info.json", "cifar10_train.tfrecord", str(tmp_path)):

@@ -68,8 +68,8 @@ def test_training_batches_are_as_promised(dataset):
     )
 
 
-@settings(max_examples=12, deadline=None)
-@given(start_step=st.integers(0, 40), batch_size=st.integers(1, 120))
+@settings(max_examples=6, deadline=None)
+@given(start_step=st.integers(0, 25), batch_size=st.integers(1, 120))
 def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
     dataset, start_step, batch_size
 ):
@@ -91,7 +91,7 @@ def test_late_step_needs_no_running_start(dataset):
     assert not np.array_equal(later[0], last[0])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     size=st.integers(1, 70),
     batch_size=st.integers(1, 150),

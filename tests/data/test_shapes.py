@@ -1,10 +1,13 @@
 """The built-in data set: the same everywhere, balanced, and not linear."""
 
 import hashlib
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from sact_keras.data import open_dataset
 from sact_keras.data.shape_outlines import OUTLINES
@@ -89,6 +92,21 @@ def test_outlines_differ_however_they_are_turned():
                 covered = turned(other, degrees)
                 shared = (reference & covered).sum() / (reference | covered).sum()
                 assert shared < 0.85, (name, other_name, degrees)
+
+
+def test_picture_in_the_documentation_is_what_its_code_makes(
+    project_root, tmp_path, monkeypatch
+):
+    examples = re.findall(
+        r"```python\n(.*?)```", (project_root / "docs" / "data.md").read_text(), re.S
+    )
+    (code,) = [example for example in examples if "docs/images/shapes.png" in example]
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    picture = Path("docs", "images", "shapes.png")
+    made, kept = (np.asarray(Image.open(d / picture)) for d in (tmp_path, project_root))
+    np.testing.assert_array_equal(made, kept)
 
 
 def test_linear_model_stays_under_half(shapes):
