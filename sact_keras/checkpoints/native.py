@@ -7,6 +7,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -34,8 +35,8 @@ def load_native(
     Args:
         model: A built model.
         path: One of our checkpoints' directories, a `.weights.h5` or a `.keras` file.
-        skip_halting: Whether the model's halting branches may be missing from the
-            file; they then keep the weights that they have.
+        skip_halting: Whether the halting branches are left as they are, to start an
+            adaptive model from a vanilla one.
 
     Raises:
         CheckpointMismatchError: If the file is of another architecture; names the
@@ -57,6 +58,8 @@ def load_native(
     variables = _model_variables(model)
     with _open_weights(path) as file:
         arrays = _saved_arrays(file, names=variables)
+        if skip_halting:
+            variables, arrays = _without_halting(variables), _without_halting(arrays)
         assign_variables(
             path,
             {
@@ -65,7 +68,6 @@ def load_native(
             },
             {name: array.shape for name, array in arrays.items()},
             lambda name: arrays[name][()],
-            optional=_is_halting if skip_halting else lambda name: False,
         )
 
 
@@ -141,5 +143,9 @@ def _layer_path(owner: str, layer_names: dict[str, str]) -> str:
     return "/".join(layer_names[prefix] for prefix in prefixes if prefix in layer_names)
 
 
-def _is_halting(name: str) -> bool:
-    return HALTING_LAYER in name.split("/")
+def _without_halting(named: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in named.items()
+        if HALTING_LAYER not in name.split("/")
+    }

@@ -142,26 +142,21 @@ class CheckpointStore:
         Raises:
             CheckpointMismatchError: If the model has other variables. It is then as
                 it was.
-            DamagedFileError: If the optimizer or the seed generators differ.
+            DamagedFileError: If the optimizer or the seed generators are others.
         """
         optimizer = model.optimizer
         if not optimizer.built:
             optimizer.build(model.trainable_variables)
-        state = _read_optimizer(checkpoint, [v.shape for v in optimizer.variables])
         random_variables = _random_variables(model)
-        if len(random_variables) != len(checkpoint.random_states):
-            raise DamagedFileError(
-                f"checkpoint {checkpoint.path} should have the states of "
-                f"{len(random_variables)} seed generators. Received: "
-                f"{len(checkpoint.random_states)}"
-            )
         load_native(model, checkpoint.weights_path)
+        state = _read_optimizer(checkpoint)
+        _check_shapes(checkpoint, "the optimizer", optimizer.variables, state)
+        random_states = [np.asarray(value) for value in checkpoint.random_states]
+        _check_shapes(checkpoint, "seed generators", random_variables, random_states)
         for variable, value in zip(optimizer.variables, state, strict=True):
             variable.assign(value)
-        for variable, value in zip(
-            random_variables, checkpoint.random_states, strict=True
-        ):
-            variable.assign(np.asarray(value, dtype=variable.dtype))
+        for variable, value in zip(random_variables, random_states, strict=True):
+            variable.assign(value.astype(variable.dtype))
         return checkpoint.step
 
     def latest(self) -> SavedCheckpoint | None:
@@ -270,15 +265,22 @@ def _refuse_non_finite(model: keras.Model, step: int) -> None:
             )
 
 
-def _read_optimizer(
-    checkpoint: SavedCheckpoint, shapes: list[tuple[int, ...]]
-) -> list[np.ndarray]:
+def _read_optimizer(checkpoint: SavedCheckpoint) -> list[np.ndarray]:
     with h5py.File(checkpoint.weights_path, "r") as file:
         group = file.get("optimizer/vars", {})
-        state = [group[str(index)][()] for index in range(len(group))]
-    if [value.shape for value in state] != [tuple(shape) for shape in shapes]:
+        return [group[str(index)][()] for index in range(len(group))]
+
+
+def _check_shapes(
+    checkpoint: SavedCheckpoint,
+    owner: str,
+    variables: list[keras.Variable],
+    values: list[np.ndarray],
+) -> None:
+    expected = [tuple(variable.shape) for variable in variables]
+    found = [value.shape for value in values]
+    if expected != found:
         raise DamagedFileError(
-            f"checkpoint {checkpoint.path} should have an optimizer of {len(shapes)} "
-            f"variables. Received: {len(state)}, or others in shape"
+            f"checkpoint {checkpoint.path} must hold the state of {owner} in "
+            f"{len(expected)} variables of the model's shapes. Received: {len(found)}"
         )
-    return state

@@ -21,6 +21,7 @@ from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSumma
 from sact_keras.training.environment import choose_jit_compile, seed_everything
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
+from sact_keras.training.load_weights import load_weights
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
@@ -100,7 +101,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     else:
         step = 0
         if options.finetune_path is not None:
-            sact_keras.load_checkpoint(model, options.finetune_path, skip_halting=True)
+            load_weights(model, options.finetune_path, skip_halting=True)
             logger.info("Starting from the weights of %s", options.finetune_path)
     directory.mkdir(parents=True, exist_ok=True)
     if RunConfig.read(directory) is None:

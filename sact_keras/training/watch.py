@@ -17,6 +17,7 @@ from sact_keras.data import ImageDataset
 from sact_keras.training.environment import choose_jit_compile
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
+from sact_keras.training.load_weights import load_weights
 from sact_keras.training.options import Options
 from sact_keras.training.train import evaluation_batches
 
@@ -60,7 +61,7 @@ def watch_checkpoints(
         return evaluator(evaluation_batches(options, dataset))
 
     if not _is_run(path):
-        sact_keras.load_checkpoint(model, path)
+        load_weights(model, path)
         report(evaluate(), _step_of(path), path)
         return
     evaluated = -1
@@ -123,7 +124,7 @@ def _newer_checkpoint(path: Path, step: int) -> SavedCheckpoint | None:
 def _load(model: keras.Model, checkpoint: SavedCheckpoint) -> bool:
     """Loads a checkpoint, unless the training has removed it meanwhile."""
     try:
-        sact_keras.load_checkpoint(model, checkpoint.path)
+        load_weights(model, checkpoint.path)
     except (FileNotFoundError, DamagedFileError):
         if checkpoint.path.exists():
             raise

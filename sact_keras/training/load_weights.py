@@ -1,0 +1,28 @@
+"""Loads weights for training or evaluation."""
+
+import os
+
+import keras
+import tensorflow as tf
+
+import sact_keras
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+
+
+def load_weights(
+    model: keras.Model, path: str | os.PathLike, *, skip_halting: bool = False
+) -> None:
+    """`sact_keras.load_checkpoint`, with all that makes a file unreadable in one error.
+
+    Raises:
+        CheckpointMismatchError: If the checkpoint is of another architecture.
+        DamagedFileError: If it cannot be read.
+        FileNotFoundError: If there is none.
+    """
+    try:
+        sact_keras.load_checkpoint(model, path, skip_halting=skip_halting)
+    except (CheckpointMismatchError, DamagedFileError):
+        raise
+    except (ValueError, tf.errors.OpError) as error:
+        raise DamagedFileError(f"cannot read the checkpoint {path}: {error}") from error

@@ -1,0 +1,46 @@
+import pytest
+
+from sact_keras.checkpoints import atomic_write as module
+from sact_keras.checkpoints.atomic_write import atomic_directory, atomic_write
+
+
+def names(directory):
+    return [path.name for path in directory.iterdir()]
+
+
+def test_replaces_a_file(tmp_path):
+    path = tmp_path / "file.txt"
+    for content in ("one", b"two"):
+        atomic_write(path, content)
+    assert path.read_text() == "two"
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    atomic_write(path, "old")
+
+    def full_disk(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        atomic_write(path, "new")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_a_directory_appears_whole(tmp_path):
+    path = tmp_path / "whole"
+    with atomic_directory(path) as temporary:
+        (temporary / "a").write_text("1")
+        assert not path.exists()
+    assert (path / "a").read_text() == "1"
+    assert names(tmp_path) == ["whole"]
+
+
+def test_a_failed_directory_leaves_nothing(tmp_path):
+    with pytest.raises(KeyError), atomic_directory(tmp_path / "half") as temporary:
+        (temporary / "a").write_text("1")
+        raise KeyError
+    assert names(tmp_path) == []

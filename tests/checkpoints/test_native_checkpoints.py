@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+import sact_keras
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+from sact_keras.checkpoints.native import load_native
+
+
+def build(model_type, model="1_2_1", **arguments):
+    network = sact_keras.build_model(
+        model_type, model=model, base_channels=4, **arguments
+    )
+    network.compile("sgd", "mse")
+    # No two variables alike, so that none can take another's place unseen.
+    generator = np.random.default_rng(len(network.name))
+    for variable in network.weights:
+        variable.assign(generator.normal(size=variable.shape))
+    return network
+
+
+def by_path(model):
+    return {
+        variable.path.removeprefix(f"{model.name}/"): np.array(variable.value)
+        for variable in model.weights
+    }
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+@pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
+def test_round_trip(tmp_path, suffix, model_type):
+    model = build(model_type)
+    path = tmp_path / f"model{suffix}"
+    model.save(path) if suffix == ".keras" else model.save_weights(path)
+    other = sact_keras.build_model(model_type, model="1_2_1", base_channels=4)
+    load_native(other, path)
+    expected = by_path(model)
+    found = by_path(other)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value)
+
+
+def test_all_but_the_halting_branches_of_a_vanilla_model(tmp_path):
+    vanilla, adaptive = build("vanilla"), build("sact")
+    before = by_path(adaptive)
+    vanilla.save_weights(tmp_path / "vanilla.weights.h5")
+    load_native(adaptive, tmp_path / "vanilla.weights.h5", skip_halting=True)
+    expected = {**before, **by_path(vanilla)}
+    halting = expected.keys() - by_path(vanilla).keys()
+    assert halting
+    assert all("/halting/" in name for name in halting)
+    for name, value in by_path(adaptive).items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
+def test_the_halting_branches_of_the_file_are_left_too(tmp_path):
+    source, target = build("sact"), build("act")
+    source.save_weights(tmp_path / "sact.weights.h5")
+    before = by_path(target)
+    load_native(target, tmp_path / "sact.weights.h5", skip_halting=True)
+    expected = by_path(source)
+    for name, value in by_path(target).items():
+        kept = "/halting/" in name
+        np.testing.assert_array_equal(value, (before if kept else expected)[name])
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "kind", "name"),
+    [
+        ({}, {"model": "1_2_2"}, "missing", "block_3/unit_2/conv2/kernel"),
+        ({"model": "1_2_2"}, {}, "unexpected", "block_3/unit_2/conv2"),
+        ({"num_classes": 7}, {}, "wrong_shapes", "head/logits/kernel"),
+    ],
+)
+def test_another_architecture_is_named_and_changes_nothing(
+    tmp_path, source, target, kind, name
+):
+    path = tmp_path / "source.weights.h5"
+    build("sact", **source).save_weights(path)
+    model = build("sact", **target)
+    before = by_path(model)
+    with pytest.raises(CheckpointMismatchError) as mismatch:
+        load_native(model, path)
+    assert any(name in str(entry) for entry in getattr(mismatch.value, kind))
+    for other in {"missing", "unexpected", "wrong_shapes"} - {kind}:
+        found = getattr(mismatch.value, other)
+        # A missing last unit also moves the place of its block's halting branches.
+        assert all("halting" in str(entry) for entry in found)
+    for key, value in by_path(model).items():
+        np.testing.assert_array_equal(value, before[key])
+
+
+def test_wrong_shapes_are_told(tmp_path):
+    path = tmp_path / "source.weights.h5"
+    build("vanilla", num_classes=7).save_weights(path)
+    with pytest.raises(CheckpointMismatchError) as mismatch:
+        load_native(build("vanilla"), path)
+    assert ("head/logits/kernel", (16, 10), (16, 7)) in mismatch.value.wrong_shapes
+
+
+def test_files_of_other_kinds(tmp_path):
+    model = build("vanilla")
+    with pytest.raises(FileNotFoundError, match=r"none\.weights\.h5"):
+        load_native(model, tmp_path / "none.weights.h5")
+    text = tmp_path / "text.weights.h5"
+    text.write_text("not weights")
+    with pytest.raises(DamagedFileError, match=r"text\.weights\.h5"):
+        load_native(model, text)
+
+
+def test_a_truncated_file(tmp_path):
+    model = build("vanilla")
+    path = tmp_path / "short.weights.h5"
+    model.save_weights(path)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(DamagedFileError):
+        load_native(model, path)

@@ -1,0 +1,152 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from tiny_training import tiny_model
+
+from sact_keras.training.evaluation import Evaluation
+from sact_keras.training.evaluator import Evaluator
+
+
+@pytest.fixture(scope="module")
+def examples():
+    generator = np.random.default_rng(0)
+    images = generator.normal(size=(11, 32, 32, 3)).astype("float32")
+    return images, generator.integers(0, 10, size=11)
+
+
+def in_batches(examples, size):
+    images, labels = examples
+    for begin in range(0, len(images), size):
+        yield images[begin : begin + size], labels[begin : begin + size]
+
+
+def varied_model(model_type, **arguments):
+    """A model whose halting varies between images and positions."""
+    model = tiny_model(model_type, model="3", **arguments)
+    generator = np.random.default_rng(1)
+    for variable in model.weights:
+        if "halting" in variable.path and variable.path.endswith(("kernel", "bias")):
+            variable.assign(generator.normal(0, 0.5, size=variable.shape))
+    return model
+
+
+@pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
+def test_statistics_are_those_of_the_whole_arrays(model_type, examples):
+    arguments = {} if model_type == "vanilla" else {"tau": 0.3}
+    model = varied_model(model_type, **arguments)
+    found = Evaluator(model, 4, jit_compile=False)(in_batches(examples, 4))
+    images, labels = examples
+    outputs = model(images, training=False)
+
+    assert found.num_examples == len(images)
+    logits = np.asarray(outputs["logits"], "float64")
+    assert found.accuracy == np.mean(logits.argmax(1) == labels)
+    flops = np.asarray(outputs["flops"], "float64")
+    assert found.values["Total Flops/mean"] == pytest.approx(flops.mean(), rel=1e-12)
+    assert found.values["Total Flops/std"] == pytest.approx(flops.std(), abs=1e-3)
+    expected_ponder_loss = 0.0
+    varies = model_type == "vanilla"
+    for block in model.block_names:
+        for output, name in (("num_units", "num_units"), ("flops", "Flops")):
+            array = np.asarray(outputs[f"{block}/{output}"], "float64")
+            label = f"{block}/{name}"
+            assert found.values[f"{label}_mean"] == pytest.approx(
+                array.mean(), rel=1e-9
+            )
+            assert found.values[f"{label}_std"] == pytest.approx(
+                array.std(), rel=1e-6, abs=1e-6
+            )
+        if model_type != "vanilla":
+            costs = np.asarray(outputs[f"{block}/ponder_cost"], "float64")
+            label = f"{block}/ponder_cost"
+            assert found.values[f"{label}_mean"] == pytest.approx(
+                costs.mean(), rel=1e-5
+            )
+            assert found.values[f"{label}_std"] == pytest.approx(costs.std(), rel=1e-4)
+            varies |= costs.std() > 0
+            expected_ponder_loss += 0.3 * costs.mean()
+    assert varies  # Or the deviations above have shown nothing.
+    assert found.values.get("eval/Ponder_Loss", 0.0) == pytest.approx(
+        expected_ponder_loss, rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("model_type", ["vanilla", "sact"])
+def test_loss_is_what_keras_computes(model_type, examples):
+    model = varied_model(model_type)
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    images, labels = examples
+    found = Evaluator(model, len(images), jit_compile=False)([examples])
+    logs = model.evaluate(images, labels, len(images), verbose=0, return_dict=True)
+    assert found.values["eval/Loss"] == pytest.approx(logs["loss"], rel=1e-5)
+    parts = ("Cross_Entropy", "Ponder_Loss", "Regularization_Loss")
+    assert found.values["eval/Loss"] == pytest.approx(
+        sum(found.values.get(f"eval/{part}", 0.0) for part in parts)
+    )
+    assert found.values["eval/Regularization_Loss"] > 0
+
+
+def test_batch_size_does_not_matter(examples):
+    model = varied_model("sact")
+    results = [
+        Evaluator(model, size, jit_compile=False)(in_batches(examples, size)).values
+        for size in (11, 4, 1)
+    ]
+    for values in results[1:]:
+        assert values == pytest.approx(results[0], rel=1e-5, abs=1e-5)
+
+
+def test_compiled_evaluation_agrees(examples):
+    model = varied_model("act")
+    plain, compiled = (
+        Evaluator(model, 8, jit_compile=jit)(in_batches(examples, 8)).values
+        for jit in (False, True)
+    )
+    assert compiled == pytest.approx(plain, rel=1e-4, abs=1e-5)
+
+
+def test_evaluation_leaves_the_model_as_it_was(examples):
+    model = varied_model("sact")
+    before = [np.array(weight) for weight in model.get_weights()]
+    Evaluator(model, 4, jit_compile=False)(in_batches(examples, 4))
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_bad_batches(examples):
+    evaluator = Evaluator(tiny_model(), 4, jit_compile=False)
+    with pytest.raises(ValueError, match="none"):
+        evaluator([])
+    with pytest.raises(ValueError, match="batch_size=4"):
+        evaluator(in_batches(examples, 5))
+    with pytest.raises(ValueError, match="batch_size=0"):
+        Evaluator(tiny_model(), 0)
+
+
+def test_printed_and_written(tmp_path):
+    values = {
+        "eval/Accuracy": 0.9182,
+        "Total Flops/mean": 505775360.0,
+        "Total Flops/std": 82393168.4,
+        "block_1/ponder_cost_mean": 2.125,
+    }
+    evaluation = Evaluation(10, values)
+    assert str(evaluation).splitlines() == [
+        "eval/Accuracy[0.9182]",
+        "Total Flops/mean[505775360]",
+        "Total Flops/std[82393168]",
+        "block_1/ponder_cost_mean[2.125]",
+    ]
+    path = evaluation.write(tmp_path / "eval", step=12, details={"split": "test"})
+    assert path.name == "eval-00000012.json"
+    content = json.loads(path.read_text())
+    assert content == {
+        "step": 12,
+        "num_examples": 10,
+        "split": "test",
+        "values": values,
+    }
+    assert json.loads((tmp_path / "eval" / "eval.json").read_text()) == content
+    assert len(list((tmp_path / "eval").iterdir())) == 2

@@ -1,0 +1,139 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sact_keras.models import METHODS
+from sact_keras.training.flags import help_text, parse_options
+from sact_keras.training.options import METHOD_ARGUMENTS, Options
+from sact_keras.training.usage_error import UsageError
+
+
+def parse(*arguments):
+    return parse_options(["main.py", *arguments])
+
+
+def test_defaults_are_the_originals_schedule():
+    options = parse()
+    assert options.mode == "train_and_eval"
+    assert (options.batch_size, options.learning_rate) == (128, 0.1)
+    assert options.dataset is None
+    assert options.explicit == frozenset()
+
+
+def test_values_and_what_was_given():
+    options = parse("--model_type=sact", "--tau", "0.5", "--model=1_4_6")
+    assert (options.model_type, options.tau, options.model) == ("sact", 0.5, "1_4_6")
+    assert options.explicit == {"model_type", "tau", "model"}
+
+
+def test_alias():
+    assert parse("--model_type=act_early_stopping").model_type == "act"
+
+
+def test_flagfile(tmp_path):
+    file = tmp_path / "run.cfg"
+    file.write_text("# A comment.\n--model_type=act\n--tau=0.2\n--batch_size=4\n")
+    options = parse(f"--flagfile={file}", "--batch_size=8")
+    assert (options.model_type, options.tau, options.batch_size) == ("act", 0.2, 8)
+    assert "tau" in options.explicit
+
+
+@pytest.mark.parametrize("name", ["vanilla", "act", "sact"])
+def test_configs_of_the_repository(project_root, name):
+    path = project_root / "configs" / f"cifar10_{name}.cfg"
+    options = parse(f"--flagfile={path}")
+    assert (options.dataset, options.model_type, options.model) == (
+        "cifar10",
+        name,
+        "5",
+    )
+    assert f"--flagfile=configs/{path.name}" in path.read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--no_such_flag=1"], "no_such_flag"),
+        (["--modle=5"], "modle"),
+        (["--mode=benchmark"], "train_and_eval"),
+        (["--model_type=resnet"], "vanilla|act|sact"),
+        (["--dataset=mnist"], "cifar10|cifar100|shapes"),
+        (["--jit_compile=maybe"], "auto|true|false"),
+        (["--model_type=sact", "--tau=-1"], "--tau must be at least 0"),
+        (["--model_type=sact", "--tau=nan"], "--tau must be at least 0"),
+        (["--model_type=sact", "--tau=inf"], "--tau must be at least 0"),
+        (["--model_type=act", "--eps=1"], "--eps must be between 0 and 1"),
+        (["--model=0"], "--model must be"),
+        (["--model=5_5"], "--model must be"),
+        (["--model=deep"], "--model must be"),
+        (["--batch_size=0"], "--batch_size must be at least 1"),
+        (["--batch_size=many"], "batch_size"),
+        (["--eval_batch_size=-3"], "--eval_batch_size must be at least 1"),
+        (["--max_number_of_steps=0"], "--max_number_of_steps must be at least 1"),
+        (["--num_examples=0"], "--num_examples must be at least 1"),
+        (["--learning_rate=0"], "--learning_rate must be above 0"),
+        (["--eval_interval_secs=0"], "--eval_interval_secs must be above 0"),
+        (["--eval_interval_steps=-1"], "--eval_interval_steps must be at least 0"),
+        (["--save_interval_secs=-1"], "--save_interval_secs must be at least 0"),
+        (["--seed=-1"], "--seed must be from 0"),
+        (["--split_name=validation"], "train|test"),
+        (["--train_log_dir="], "--train_log_dir must be the path of a directory"),
+        (["--flagfile=no_such_file.cfg"], "no_such_file.cfg"),
+        (["--tau"], "tau"),
+        (["cifar10"], "'cifar10'"),
+        (["--tau=0.1"], "--tau has no meaning for a vanilla model"),
+        (["--model_type=vanilla", "--eps=0.1"], "--eps has no meaning"),
+        (["--dataset=shapes", "--dataset_dir=x"], "--dataset_dir has no meaning"),
+        (["--model_type=vanilla", "--finetune_path=x"], "--finetune_path needs"),
+        (["--mode=eval", "--train_log_dir=x", "--finetune_path=x"], "--mode=eval"),
+        (["--mode=eval"], "--checkpoint_dir"),
+        (["--mode=train", "--evaluate_once"], "--evaluate_once has no meaning"),
+        (["--checkpoint_dir=elsewhere"], "--checkpoint_dir says"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_sentence(arguments, said):
+    with pytest.raises(UsageError) as refusal:
+        parse(*arguments)
+    message = str(refusal.value)
+    assert said in message
+    assert "\n" not in message
+
+
+def test_the_light_table_of_arguments_is_the_methods_own():
+    assert {
+        name: dict(method.arguments) for name, method in METHODS.items()
+    } == METHOD_ARGUMENTS
+
+
+def test_equal_models_resolve_equally():
+    assert Options(model="5").resolve_model() == Options(model="5_5_5").resolve_model()
+
+
+def test_log_dir_says_what_the_run_is():
+    options = Options(dataset="cifar10", model_type="sact", tau=0.005).resolve_model()
+    assert options.default_log_dir() == "runs/cifar10_sact_5_tau0.005"
+    options = Options(dataset="shapes").resolve_model()
+    assert options.default_log_dir() == "runs/shapes_vanilla_5"
+
+
+def test_help_names_every_flag_with_its_default():
+    text = help_text()
+    for name in Options().flags():
+        assert f"{name}=<" in text or f"[no]{name}" in text
+    assert "(default 128)" in text
+    assert "--flagfile" in text
+
+
+def test_help_answers_at_once_without_tensorflow(project_root):
+    command = [sys.executable, "-X", "importtime", "main.py", "--help"]
+    begin = time.monotonic()
+    finished = subprocess.run(
+        command, cwd=project_root, capture_output=True, text=True, check=True
+    )
+    assert time.monotonic() - begin < 3
+    assert "--model_type=<vanilla|act|sact" in finished.stdout
+    modules = {line.rpartition("|")[2].strip() for line in finished.stderr.splitlines()}
+    assert "sact_keras.training.flags" in modules
+    assert not modules & {"tensorflow", "keras"}

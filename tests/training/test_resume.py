@@ -1,0 +1,124 @@
+"""A training killed at any moment ends with the weights of one never killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from sact_keras.checkpoints.store import CheckpointStore
+
+
+def start(project_root, directory, num_steps, *arguments):
+    command = [
+        *(sys.executable, "main.py", "--mode=train", "--dataset=shapes"),
+        *("--model_type=sact", "--tau=0.01", "--model=1", "--batch_size=8"),
+        f"--max_number_of_steps={num_steps}",
+        f"--train_log_dir={directory}",
+        *("--num_examples=20", "--jit_compile=false", *arguments),
+    ]
+    return subprocess.Popen(
+        command,
+        cwd=project_root,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def wait_for(process):
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return errors
+
+
+def interrupt(process, directory, number, step, delay):
+    """Sends a signal a while after the checkpoint of `step` has been saved."""
+    checkpoints = directory / "checkpoints"
+    deadline = time.monotonic() + 120
+    while not any(int(path.name[5:]) >= step for path in checkpoints.glob("step-*")):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    time.sleep(delay)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def arrays(directory):
+    found = {}
+    path = CheckpointStore(directory / "checkpoints").latest().weights_path
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: (
+                found.update({name: item[()]})
+                if isinstance(item, h5py.Dataset)
+                else None
+            )
+        )
+    return found
+
+
+def check_interrupted_run(project_root, tmp_path, num_steps, interruptions):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    # The two runs beside each other: half the waiting, and one more disturbance.
+    uninterrupted = start(project_root, whole, num_steps)
+    for number, step, delay in interruptions:
+        process = start(project_root, killed, num_steps, "--save_interval_secs=0")
+        code = interrupt(process, killed, number, step, delay)
+        assert code == (128 + number if number == signal.SIGTERM else -number)
+        reached = CheckpointStore(killed / "checkpoints").latest().step
+        assert step <= reached < num_steps
+    errors = wait_for(start(project_root, killed, num_steps))
+    wait_for(uninterrupted)
+    assert "Going on from step" in errors
+
+    expected, found = arrays(whole), arrays(killed)
+    assert expected.keys() == found.keys()
+    assert any(name.startswith("optimizer/") for name in expected)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+    lines = [json.loads(text) for text in (killed / "metrics.jsonl").open()]
+    places = [(line["step"], line["split"]) for line in lines]
+    assert len(set(places)) == len(places)
+    assert places[-1][0] == num_steps
+    # Evaluations are keyed to the step: the same numbers, and the same best.
+    evaluations = [
+        {
+            line["step"]: line["eval/Loss"]
+            for line in map(json.loads, (run / "metrics.jsonl").open())
+            if line["split"] == "test"
+        }
+        for run in (whole, killed)
+    ]
+    assert evaluations[0] == evaluations[1]
+    best = [CheckpointStore(run / "checkpoints").best().step for run in (whole, killed)]
+    assert best[0] == best[1]
+    assert not list((killed / "checkpoints").glob(".tmp-*"))
+
+
+def test_killed_and_resumed(project_root, tmp_path):
+    generator = random.Random(0)
+    interruptions = [
+        (signal.SIGKILL, 5, generator.uniform(0, 0.2)),
+        (signal.SIGTERM, 20, generator.uniform(0, 0.1)),
+    ]
+    check_interrupted_run(project_root, tmp_path, 80, interruptions)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_again_and_again(project_root, tmp_path, seed):
+    generator = random.Random(seed)
+    interruptions = [
+        (signal.SIGKILL, 1 + 60 * turn, generator.uniform(0, 0.4)) for turn in range(8)
+    ]
+    check_interrupted_run(project_root, tmp_path, 900, interruptions)

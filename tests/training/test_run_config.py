@@ -1,0 +1,67 @@
+import dataclasses
+import json
+
+import pytest
+
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.training.flags import parse_options
+from sact_keras.training.options import Options
+from sact_keras.training.run_config import RESULT_FLAGS, RunConfig
+from sact_keras.training.usage_error import UsageError
+
+
+@pytest.fixture
+def options():
+    return Options(
+        dataset="shapes", model_type="sact", max_number_of_steps=10, argv=("main.py",)
+    ).resolve_model()
+
+
+def test_the_file_repeats_the_run(tmp_path, options):
+    RunConfig.of(options).write(tmp_path)
+    flags = json.loads((tmp_path / "config.json").read_text())["flags"]
+    given = [f"--{k}={v}" for k, v in flags.items() if v is not None]
+    repeated = parse_options(["main.py", *given])
+    assert repeated.flags() == options.flags()
+
+
+def test_it_says_where_the_results_come_from(tmp_path, options):
+    RunConfig.of(options).write(tmp_path)
+    content = RunConfig.read(tmp_path).content
+    assert content["argv"] == ["main.py"]
+    assert {"python", "tensorflow", "keras", "numpy", "sact_keras"} <= set(
+        content["versions"]
+    )
+    assert content["machine"]["processor"]
+
+
+def test_same_flags_resume(tmp_path, options):
+    config = RunConfig.of(options)
+    config.write(tmp_path)
+    unimportant = options.replace(save_interval_secs=1.0, dataset_dir="/moved")
+    RunConfig.read(tmp_path).check_resumable(unimportant, tmp_path)
+
+
+@pytest.mark.parametrize("name", RESULT_FLAGS)
+def test_another_run_is_refused(tmp_path, options, name):
+    RunConfig.of(options).write(tmp_path)
+    changed = dataclasses.replace(options, **{name: "17"})
+    with pytest.raises(UsageError) as refusal:
+        RunConfig.read(tmp_path).check_resumable(changed, tmp_path)
+    old = getattr(options, name)
+    assert f"--{name} was {old} and is now 17" in str(refusal.value)
+
+
+def test_found_from_a_checkpoint(tmp_path, options):
+    RunConfig.of(options).write(tmp_path)
+    checkpoint = tmp_path / "checkpoints" / "step-00000001"
+    checkpoint.mkdir(parents=True)
+    for path in (tmp_path, checkpoint.parent, checkpoint):
+        assert RunConfig.find(path).flags == options.flags()
+
+
+def test_a_file_of_another_kind(tmp_path):
+    (tmp_path / "config.json").write_text('{"learning_rate": 1}')
+    with pytest.raises(DamagedFileError, match=r"config\.json"):
+        RunConfig.read(tmp_path)
+    assert RunConfig.read(tmp_path / "nowhere") is None

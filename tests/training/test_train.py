@@ -1,0 +1,156 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from tiny_training import TinyDataset, tiny_options
+
+import sact_keras
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.training import train as module
+from sact_keras.training.callbacks.nan_guard import DivergedError
+from sact_keras.training.metrics_file import MetricsFile
+from sact_keras.training.train import train
+
+
+@pytest.fixture(autouse=True)
+def no_global_determinism(monkeypatch):
+    """It cannot be switched off again, and would slow the tests that follow."""
+    monkeypatch.setattr(
+        module,
+        "seed_everything",
+        lambda seed, *, jit_compile: keras.utils.set_random_seed(seed),
+    )
+
+
+def files_of(directory):
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_run_leaves_what_it_should(tmp_path):
+    options = tiny_options(tmp_path, max_number_of_steps=25, eval_interval_steps=10)
+    evaluation = train(options, TinyDataset())
+    assert evaluation.num_examples == 24
+    assert set(files_of(tmp_path)) >= {"checkpoints", "config.json", "metrics.jsonl"}
+    assert any("tfevents" in name for name in files_of(tmp_path))
+    lines = MetricsFile(tmp_path / "metrics.jsonl").read()
+    assert [(line["step"], line["split"]) for line in lines] == [
+        (10, "train"),
+        (10, "test"),
+        (20, "train"),
+        (20, "test"),
+        (25, "train"),
+        (25, "test"),
+    ]
+    assert {"loss", "accuracy", "ponder_loss", "learning_rate"} <= lines[0].keys()
+    accuracies = {
+        line["step"]: line["eval/Accuracy"] for line in lines if line["split"] == "test"
+    }
+    store = CheckpointStore(tmp_path / "checkpoints")
+    assert store.latest().step == 25
+    best = store.best()
+    assert best.metrics["accuracy"] == max(accuracies.values()) == accuracies[best.step]
+    flags = json.loads((tmp_path / "config.json").read_text())["flags"]
+    assert flags == options.flags()
+
+
+def test_training_learns(tmp_path):
+    options = tiny_options(
+        tmp_path,
+        model_type="vanilla",
+        batch_size=16,
+        max_number_of_steps=40,
+        eval_interval_steps=0,
+    )
+    train(options, TinyDataset())
+    lines = MetricsFile(tmp_path / "metrics.jsonl").read()
+    assert lines[-1]["loss"] < 0.8 * lines[0]["loss"]
+
+
+def test_a_finished_run_is_left_alone(tmp_path):
+    options = tiny_options(tmp_path, max_number_of_steps=2)
+    train(options, TinyDataset())
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
+    assert train(options, TinyDataset()) is None
+    assert before == {
+        p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()
+    }
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good(tmp_path):
+    options = tiny_options(
+        tmp_path, max_number_of_steps=30, save_interval_secs=0.0, learning_rate=1e30
+    )
+    with pytest.raises(ArithmeticError, match=r"step \d+"):
+        train(options, TinyDataset())
+    checkpoint = CheckpointStore(tmp_path / "checkpoints").latest()
+    if checkpoint is not None:
+        model = sact_keras.build_model("sact", dataset="shapes", model="1")
+        sact_keras.load_checkpoint(model, checkpoint.path)
+        assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_the_step_of_a_bad_image_is_named(tmp_path):
+    """A NaN in the data at one step is seen at that step, not at a window's end."""
+
+    class Poisoned(TinyDataset):
+        def training_batches(self, batch_size, *, seed, start_step=0, **options):
+            batches = super().training_batches(
+                batch_size, seed=seed, start_step=start_step, **options
+            )
+            bad = 3 - start_step
+            return batches.enumerate().map(
+                lambda step, batch: (
+                    batch[0] + keras.ops.where(step == bad, float("nan"), 0.0),
+                    batch[1],
+                )
+            )
+
+    options = tiny_options(tmp_path, max_number_of_steps=9, save_interval_secs=0.0)
+    with pytest.raises(DivergedError, match="at step 4 of 9"):
+        train(options, Poisoned())
+    assert CheckpointStore(tmp_path / "checkpoints").latest().step == 3
+
+
+def test_finetuning_starts_from_a_vanilla_run(tmp_path):
+    plain, adaptive = tmp_path / "plain", tmp_path / "adaptive"
+    vanilla = tiny_options(plain, model_type="vanilla", max_number_of_steps=2)
+    train(vanilla, TinyDataset())
+    start = sact_keras.build_model("vanilla", dataset="shapes", model="1")
+    sact_keras.load_checkpoint(start, plain)
+
+    seen = []
+
+    class Spied(TinyDataset):
+        def training_batches(self, *arguments, **options):
+            seen.append(options["start_step"])
+            return super().training_batches(*arguments, **options)
+
+    options = tiny_options(
+        adaptive,
+        model_type="act",
+        max_number_of_steps=1,
+        finetune_path=str(plain),
+        learning_rate=1e-12,
+    )
+    train(options, Spied())
+    tuned = sact_keras.build_model("act", dataset="shapes", model="1")
+    sact_keras.load_checkpoint(tuned, adaptive)
+    trained = {v.path.split("/", 1)[1]: v.numpy() for v in tuned.trainable_variables}
+    for variable in start.trainable_variables:
+        np.testing.assert_allclose(
+            trained[variable.path.split("/", 1)[1]], variable.numpy(), atol=1e-6
+        )
+    assert seen == [0]
+
+
+def test_finetuning_from_another_architecture_writes_nothing(tmp_path):
+    plain = tmp_path / "plain"
+    vanilla = tiny_options(plain, model_type="vanilla", max_number_of_steps=1)
+    train(vanilla, TinyDataset())
+    directory = tmp_path / "adaptive"
+    options = tiny_options(directory, model="1_2_1", finetune_path=str(plain))
+    with pytest.raises(CheckpointMismatchError, match="block_2/unit_2"):
+        train(options, TinyDataset())
+    assert not directory.exists()
