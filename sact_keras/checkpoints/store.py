@@ -9,9 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import h5py
 import keras
-import numpy as np
 
 from sact_keras.checkpoints.atomic_write import (
     TEMPORARY_PREFIX,
@@ -27,6 +25,11 @@ from sact_keras.checkpoints.saved_checkpoint import (
     SavedCheckpoint,
     fingerprint,
 )
+from sact_keras.checkpoints.training_state import (
+    random_states,
+    refuse_non_finite,
+    restore_training_state,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +38,6 @@ BEST_NAME = "best"
 
 _STEP_NAME = re.compile(r"step-(\d{8,})")
 _VERSIONED = ("keras", "tensorflow", "numpy", "h5py")
-
-
-class NonFiniteWeightsError(ArithmeticError):
-    """Weights that must not be saved: they hold a NaN or an infinity."""
 
 
 class CheckpointStore:
@@ -93,6 +92,7 @@ class CheckpointStore:
                 Nothing is written then.
             OSError: If the directory cannot be written.
         """
+        refuse_non_finite(model, step)
         path = self.directory / f"step-{step:08d}"
         metrics = dict(metrics or {})
         if path.exists():
@@ -105,7 +105,6 @@ class CheckpointStore:
                     return existing
                 metrics = existing.metrics | metrics
             self._remove(path)
-        _refuse_non_finite(model, step)
         self.directory.mkdir(parents=True, exist_ok=True)
         with atomic_directory(path) as temporary:
             model.save_weights(temporary / WEIGHTS_FILE)
@@ -114,10 +113,7 @@ class CheckpointStore:
                 "step": step,
                 "metrics": metrics,
                 "model": keras.saving.serialize_keras_object(model),
-                "random_states": [
-                    keras.ops.convert_to_numpy(variable).tolist()
-                    for variable in _random_variables(model)
-                ],
+                "random_states": random_states(model),
                 "versions": {
                     name: importlib.metadata.version(name) for name in _VERSIONED
                 },
@@ -144,19 +140,8 @@ class CheckpointStore:
                 it was.
             DamagedFileError: If the optimizer or the seed generators are others.
         """
-        optimizer = model.optimizer
-        if not optimizer.built:
-            optimizer.build(model.trainable_variables)
-        random_variables = _random_variables(model)
         load_native(model, checkpoint.weights_path)
-        state = _read_optimizer(checkpoint)
-        _check_shapes(checkpoint, "the optimizer", optimizer.variables, state)
-        random_states = [np.asarray(value) for value in checkpoint.random_states]
-        _check_shapes(checkpoint, "seed generators", random_variables, random_states)
-        for variable, value in zip(optimizer.variables, state, strict=True):
-            variable.assign(value)
-        for variable, value in zip(random_variables, random_states, strict=True):
-            variable.assign(value.astype(variable.dtype))
+        restore_training_state(model, checkpoint)
         return checkpoint.step
 
     def latest(self) -> SavedCheckpoint | None:
@@ -197,6 +182,18 @@ class CheckpointStore:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+    def set_aside_after(self, step: int) -> None:
+        """Renames the checkpoints after `step` to `damaged-...`.
+
+        For a training that goes on from `step` because those are damaged: they must
+        not count among the latest.
+        """
+        for path in list(self._paths()):
+            if int(path.name.removeprefix("step-")) > step:
+                aside = path.with_name(f"damaged-{path.name}")
+                shutil.rmtree(aside, ignore_errors=True)
+                path.rename(aside)
 
     def _paths(self) -> Iterator[Path]:
         """The checkpoints' directories, by step."""
@@ -249,38 +246,3 @@ def find_checkpoint(directory: str | os.PathLike) -> SavedCheckpoint:
         f"no checkpoint in {directory}: looked for {INDEX_FILE}, and for "
         f"step-<number>/{INDEX_FILE} in {' and '.join(map(str, places))}"
     )
-
-
-def _random_variables(model: keras.Model) -> list[keras.Variable]:
-    """States of the seed generators: the variables that are not weights."""
-    weights = {id(variable) for variable in model.weights}
-    return [variable for variable in model.variables if id(variable) not in weights]
-
-
-def _refuse_non_finite(model: keras.Model, step: int) -> None:
-    for variable in (*model.weights, *model.optimizer.variables):
-        if not np.all(np.isfinite(keras.ops.convert_to_numpy(variable))):
-            raise NonFiniteWeightsError(
-                f"not saved at step {step}: {variable.path} holds a NaN or an infinity"
-            )
-
-
-def _read_optimizer(checkpoint: SavedCheckpoint) -> list[np.ndarray]:
-    with h5py.File(checkpoint.weights_path, "r") as file:
-        group = file.get("optimizer/vars", {})
-        return [group[str(index)][()] for index in range(len(group))]
-
-
-def _check_shapes(
-    checkpoint: SavedCheckpoint,
-    owner: str,
-    variables: list[keras.Variable],
-    values: list[np.ndarray],
-) -> None:
-    expected = [tuple(variable.shape) for variable in variables]
-    found = [value.shape for value in values]
-    if expected != found:
-        raise DamagedFileError(
-            f"checkpoint {checkpoint.path} must hold the state of {owner} in "
-            f"{len(expected)} variables of the model's shapes. Received: {len(found)}"
-        )

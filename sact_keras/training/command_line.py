@@ -47,7 +47,7 @@ def _run(options: flags.Options) -> int:
     # Only now: TensorFlow takes seconds to import, and reads the environment then.
     from sact_keras.checkpoints.damaged_file_error import DamagedFileError
     from sact_keras.checkpoints.mismatch import CheckpointMismatchError
-    from sact_keras.checkpoints.store import NonFiniteWeightsError
+    from sact_keras.checkpoints.training_state import NonFiniteWeightsError
     from sact_keras.data import DatasetError
     from sact_keras.training.callbacks.nan_guard import DivergedError
     from sact_keras.training.driver import run

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from sact_keras.checkpoints.store import find_checkpoint
-from sact_keras.data import choose_dataset, open_dataset
+from sact_keras.data import ImageDataset, choose_dataset, open_dataset
 from sact_keras.training.evaluation_report import EvaluationReport
 from sact_keras.training.options import DEFAULT_NUMBER_OF_STEPS, Options
 from sact_keras.training.run_config import RunConfig
@@ -53,7 +53,7 @@ def _train(options: Options) -> None:
     eval_dir = Path(options.eval_dir or directory / "eval")
     check_writable(directory)
     check_writable(eval_dir)
-    dataset = open_dataset(options.dataset, options.dataset_dir)
+    dataset = _open_dataset(options)
     evaluation = train(options, dataset)
     if options.mode == "train":
         return
@@ -104,6 +104,18 @@ def _choose_dataset(options: Options) -> Options:
     return options.replace(dataset=choice.name, dataset_dir=choice.dataset_dir)
 
 
+def _open_dataset(options: Options) -> ImageDataset:
+    dataset = open_dataset(options.dataset, options.dataset_dir)
+    size = dataset.num_examples[options.split_name]
+    if options.num_examples is not None and options.num_examples > size:
+        raise UsageError(
+            f"--num_examples must be at most {size}, the images of "
+            f"{options.dataset}/{options.split_name}. Received: "
+            f"--num_examples={options.num_examples}"
+        )
+    return dataset
+
+
 def _evaluate(options: Options) -> None:
     path = Path(options.checkpoint_dir or options.train_log_dir)
     config = RunConfig.find(path)
@@ -120,7 +132,7 @@ def _evaluate(options: Options) -> None:
         options = _choose_dataset(options)
     watch_checkpoints(
         options,
-        open_dataset(options.dataset, options.dataset_dir),
+        _open_dataset(options),
         num_steps=options.max_number_of_steps,
         report=EvaluationReport(options),
     )

@@ -100,6 +100,10 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         logger.info("Going on from step %d: %s", step, checkpoint.path)
     else:
         step = 0
+        if RunConfig.read(directory) is not None:
+            logger.warning(
+                "%s has no checkpoint to go on from: starting anew", directory
+            )
         if options.finetune_path is not None:
             load_weights(model, options.finetune_path, skip_halting=True)
             logger.info("Starting from the weights of %s", options.finetune_path)
@@ -110,6 +114,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         logger.info("The training's %d steps are done", num_steps)
         return None
 
+    store.set_aside_after(step)
     metrics = MetricsFile(directory / "metrics.jsonl")
     metrics.rewind(step)
     evaluator = Evaluator(
@@ -123,14 +128,19 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         found = evaluator(evaluation_batches(options, dataset))
         metrics.append(at_step, options.split_name, found.values)
         evaluations[at_step] = found
+        progress.say(
+            f"step {at_step}: accuracy {100 * found.accuracy:.2f}% on "
+            f"{found.num_examples} images of {dataset.name}/{options.split_name}"
+        )
         return found
 
     where = {"start_step": step, "num_steps": num_steps}
     saver = CheckpointSaver(store, seconds=options.save_interval_secs, **where)
     stop = StopOnSignal(saver, **where)
+    progress = ProgressBar(batch_size=options.batch_size, **where)
     callbacks = [
         NanGuard(**where),
-        ProgressBar(batch_size=options.batch_size, **where),
+        progress,
         MetricsLog(metrics, **where),
         TensorBoardSummaries(
             directory,
@@ -169,6 +179,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
             callbacks=callbacks,
         )
     if stop.received is not None:
+        logger.info("Stopped after saving a checkpoint; the same command goes on")
         raise Interrupted(stop.received)
     return evaluations.get(num_steps)
 

@@ -9,11 +9,8 @@ import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
-from sact_keras.checkpoints.store import (
-    CheckpointStore,
-    NonFiniteWeightsError,
-    find_checkpoint,
-)
+from sact_keras.checkpoints.store import CheckpointStore, find_checkpoint
+from sact_keras.checkpoints.training_state import NonFiniteWeightsError
 
 
 def dropout_model(units=3, learning_rate=0.1):
@@ -132,6 +129,18 @@ def test_a_damaged_checkpoint_is_written_anew(tmp_path):
     assert store.latest().step == 1
 
 
+def test_damaged_checkpoints_do_not_displace_new_ones(tmp_path):
+    store = CheckpointStore(tmp_path, keep=1)
+    model = dropout_model()
+    store.mark_best(store.save(model, 9))
+    (tmp_path / "step-00000009" / "checkpoint.json").write_text("{")
+    store.set_aside_after(4)
+    store.save(model, 5)
+    assert store.latest().step == 5
+    assert store.best() is None
+    assert (tmp_path / "damaged-step-00000009").is_dir()
+
+
 def test_another_format_version_is_refused(tmp_path):
     checkpoint = CheckpointStore(tmp_path).save(dropout_model(), 1)
     index = checkpoint.path / "checkpoint.json"
@@ -173,8 +182,9 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path, value, where):
     owner = model if where == "weights" else model.optimizer
     variable = owner.variables[1]
     variable.assign(np.full(variable.shape, value))
-    with pytest.raises(NonFiniteWeightsError, match="step 2"):
-        store.save(model, 2)
+    for step in (1, 2):
+        with pytest.raises(NonFiniteWeightsError, match=f"step {step}"):
+            store.save(model, step, {"accuracy": 0.5})
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
 
 

@@ -61,6 +61,15 @@ def test_progress_is_a_line_now_and_then_elsewhere():
     assert "\r" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_a_line_of_its_own(stream):
+    bar = ProgressBar(0, 10, batch_size=8, stream=stream)
+    bar.on_train_batch_end(0, LOGS)
+    bar.say("evaluated")
+    last_line = stream.getvalue().removesuffix("\n").split("\n")[-1].split("\r")[-1]
+    assert last_line.rstrip() == "evaluated"
+
+
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_nan_guard_says_at_which_step(loss):
     guard = NanGuard(40, 100)

@@ -21,7 +21,7 @@ def start(project_root, directory, num_steps, *arguments):
         *("--model_type=sact", "--tau=0.01", "--model=1", "--batch_size=8"),
         f"--max_number_of_steps={num_steps}",
         f"--train_log_dir={directory}",
-        *("--num_examples=20", "--jit_compile=false", *arguments),
+        *("--num_examples=20", *arguments),
     ]
     return subprocess.Popen(
         command,
@@ -66,17 +66,20 @@ def arrays(directory):
     return found
 
 
-def check_interrupted_run(project_root, tmp_path, num_steps, interruptions):
+def check_interrupted_run(
+    project_root, tmp_path, num_steps, interruptions, jit_compile="false"
+):
+    jit = f"--jit_compile={jit_compile}"
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     # The two runs beside each other: half the waiting, and one more disturbance.
-    uninterrupted = start(project_root, whole, num_steps)
+    uninterrupted = start(project_root, whole, num_steps, jit)
     for number, step, delay in interruptions:
-        process = start(project_root, killed, num_steps, "--save_interval_secs=0")
+        process = start(project_root, killed, num_steps, jit, "--save_interval_secs=0")
         code = interrupt(process, killed, number, step, delay)
         assert code == (128 + number if number == signal.SIGTERM else -number)
         reached = CheckpointStore(killed / "checkpoints").latest().step
         assert step <= reached < num_steps
-    errors = wait_for(start(project_root, killed, num_steps))
+    errors = wait_for(start(project_root, killed, num_steps, jit))
     wait_for(uninterrupted)
     assert "Going on from step" in errors
 
@@ -115,10 +118,10 @@ def test_killed_and_resumed(project_root, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_again_and_again(project_root, tmp_path, seed):
-    generator = random.Random(seed)
+@pytest.mark.parametrize("jit_compile", ["false", "true"])
+def test_killed_again_and_again(project_root, tmp_path, jit_compile):
+    generator = random.Random(1)
     interruptions = [
         (signal.SIGKILL, 1 + 60 * turn, generator.uniform(0, 0.4)) for turn in range(8)
     ]
-    check_interrupted_run(project_root, tmp_path, 900, interruptions)
+    check_interrupted_run(project_root, tmp_path, 900, interruptions, jit_compile)

@@ -3,7 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from tiny_training import TinyDataset, tiny_options
+from tiny_training import TinyDataset, seed_without_determinism, tiny_options
 
 import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
@@ -16,12 +16,7 @@ from sact_keras.training.train import train
 
 @pytest.fixture(autouse=True)
 def no_global_determinism(monkeypatch):
-    """It cannot be switched off again, and would slow the tests that follow."""
-    monkeypatch.setattr(
-        module,
-        "seed_everything",
-        lambda seed, *, jit_compile: keras.utils.set_random_seed(seed),
-    )
+    monkeypatch.setattr(module, "seed_everything", seed_without_determinism)
 
 
 def files_of(directory):

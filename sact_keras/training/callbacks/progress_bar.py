@@ -60,6 +60,13 @@ class ProgressBar(GlobalStepCallback):
             self.stream.write(line + "\n")
         self.stream.flush()
 
+    def say(self, text: str) -> None:
+        """Shows a line of its own, out of the bar's way."""
+        if self._redraws:
+            text = f"\r{text:{self._width}}"
+        self.stream.write(f"{text}\n")
+        self.stream.flush()
+
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Leaves the line of a training that was stopped."""
         del logs

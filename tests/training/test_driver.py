@@ -1,0 +1,129 @@
+import json
+
+import pytest
+from tiny_training import TinyDataset, seed_without_determinism, tiny_options
+
+from sact_keras.data import DatasetChoice
+from sact_keras.training import driver
+from sact_keras.training.evaluation import Evaluation
+from sact_keras.training.options import Options
+from sact_keras.training.run_config import RunConfig
+from sact_keras.training.usage_error import UsageError
+
+
+@pytest.fixture
+def trainings(monkeypatch, tmp_path):
+    """Records what would be trained, in an empty working directory."""
+    recorded = []
+
+    def train(options, dataset):
+        recorded.append(options)
+        return Evaluation(1, {"eval/Accuracy": 1.0})
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(driver, "train", train)
+    monkeypatch.setattr(driver, "open_dataset", lambda name, path: TinyDataset())
+    return recorded
+
+
+def choose(monkeypatch, name, is_fallback):
+    def choice(dataset, dataset_dir):
+        assert dataset is None
+        return DatasetChoice(name, dataset_dir, "there is no network", is_fallback)
+
+    monkeypatch.setattr(driver, "choose_dataset", choice)
+
+
+def test_falls_back_to_shapes_loudly_and_with_a_short_schedule(
+    trainings, monkeypatch, capsys
+):
+    choose(monkeypatch, "shapes", True)
+    driver.run(Options(mode="train", model_type="sact"))
+    (options,) = trainings
+    assert options.dataset == "shapes"
+    assert options.max_number_of_steps == 400
+    assert options.train_log_dir == "runs/shapes_sact_5_tau0.01"
+    said = capsys.readouterr().err
+    assert "CIFAR-10 IS NOT USED: there is no network" in said
+    assert {len(line) for line in said.splitlines()} == {80}
+
+
+def test_the_users_steps_are_kept_in_the_fallback(trainings, monkeypatch):
+    choose(monkeypatch, "shapes", True)
+    driver.run(Options(mode="train", max_number_of_steps=7))
+    assert trainings[0].max_number_of_steps == 7
+
+
+def test_cifar_where_it_is_at_hand(trainings, monkeypatch, capsys):
+    choose(monkeypatch, "cifar10", False)
+    driver.run(Options(mode="train", dataset_dir="somewhere"))
+    (options,) = trainings
+    assert (options.dataset, options.dataset_dir) == ("cifar10", "somewhere")
+    assert options.max_number_of_steps == 100_000
+    assert "NOT USED" not in capsys.readouterr().err
+
+
+def test_a_run_goes_on_with_the_data_set_that_it_began_with(
+    trainings, monkeypatch, tmp_path
+):
+    """Whatever the network says meanwhile."""
+    directory = tmp_path / "run"
+    directory.mkdir()
+    begun = tiny_options(directory, max_number_of_steps=400)
+    RunConfig.of(begun).write(directory)
+    choose(monkeypatch, "cifar10", False)
+    driver.run(begun.replace(dataset=None, max_number_of_steps=None, mode="train"))
+    assert trainings == [begun.replace(mode="train")]
+
+
+def test_more_examples_than_there_are(trainings):
+    with pytest.raises(UsageError, match="--num_examples must be at most 24"):
+        driver.run(Options(dataset="shapes", num_examples=25))
+    assert trainings == []
+
+
+def test_another_backend_is_refused(monkeypatch):
+    monkeypatch.setattr(driver.keras.backend, "backend", lambda: "jax")
+    with pytest.raises(UsageError, match="KERAS_BACKEND=jax"):
+        driver.run(Options())
+
+
+def test_evaluation_takes_what_was_not_given_from_the_run(monkeypatch, tmp_path):
+    trained = tiny_options(tmp_path, model_type="act", tau=0.7, model="1_2_1")
+    RunConfig.of(trained).write(tmp_path)
+    opened, watched = [], []
+    monkeypatch.setattr(
+        driver,
+        "open_dataset",
+        lambda *arguments: opened.append(arguments) or TinyDataset(),
+    )
+    monkeypatch.setattr(
+        driver,
+        "watch_checkpoints",
+        lambda options, dataset, **others: watched.append((options, others)),
+    )
+    driver.run(Options(mode="eval", train_log_dir=str(tmp_path), batch_size=1))
+    ((options, others),) = watched
+    assert (options.model_type, options.model) == ("act", "1_2_1")
+    assert (options.tau, options.eps) == (0.7, 0.01)
+    assert options.eval_dir == str(tmp_path / "eval")
+    assert others["num_steps"] == trained.max_number_of_steps
+    assert opened == [("shapes", None)]
+
+    driver.run(Options(mode="eval", checkpoint_dir=str(tmp_path), tau=0.1))
+    assert watched[1][0].tau == 0.1
+
+
+def test_results_of_training_and_evaluation(tmp_path, capsys, monkeypatch):
+    name = "sact_keras.training.train.seed_everything"
+    monkeypatch.setattr(name, seed_without_determinism)
+    options = tiny_options(tmp_path, max_number_of_steps=2, num_examples=5)
+    for _ in range(2):  # The second time there is nothing left to train.
+        driver.run(options)
+        printed = capsys.readouterr().out
+        assert "at step 2 on 5 images of shapes/test" in printed
+        results = json.loads((tmp_path / "eval" / "eval-00000002.json").read_text())
+        accuracy = results["values"]["eval/Accuracy"]
+        assert f"eval/Accuracy[{accuracy:.8g}]" in printed
+        assert results["model_type"] == "sact"
+        assert results["tau"] == 0.01

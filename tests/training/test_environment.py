@@ -1,0 +1,55 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sact_keras.training.environment import choose_jit_compile
+from sact_keras.training.writable import check_writable
+
+REPORT = """
+import os, sys
+from sact_keras.training.environment import import_tensorflow
+import_tensorflow()
+print(os.environ["TF_ENABLE_ONEDNN_OPTS"], os.environ["TF_CPP_MIN_LOG_LEVEL"])
+print("heard", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "1 3"), ({"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "1"}, "0 1")],
+)
+def test_import_of_tensorflow(project_root, given, expected):
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("TF_")
+    }
+    finished = subprocess.run(
+        [sys.executable, "-c", REPORT],
+        cwd=project_root,
+        env={**environment, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert finished.stdout.strip() == expected
+    if given:
+        assert finished.stderr.endswith("heard\n")
+    else:
+        assert finished.stderr == "heard\n"
+
+
+def test_jit_compile():
+    assert choose_jit_compile("true")
+    assert not choose_jit_compile("false")
+    assert choose_jit_compile("auto") in (True, False)
+    with pytest.raises(ValueError, match="'sometimes'"):
+        choose_jit_compile("sometimes")
+
+
+def test_writable_directories(tmp_path):
+    check_writable(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file/run"):
+        check_writable(tmp_path / "file" / "run")
