@@ -65,7 +65,7 @@ class KerasWorker:
         if self.onednn != "auto":
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if self.onednn == "on" else "0"
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # CPU against CPU.
-        environment.prepare_environment()
+        environment.import_tensorflow()
         # Only now: TensorFlow reads the environment when it is imported.
         import keras
         import tensorflow as tf
@@ -73,11 +73,7 @@ class KerasWorker:
         import sact_keras
 
         tf.config.threading.set_intra_op_parallelism_threads(workload.threads)
-        if self.jit_compile == "on":
-            # Keras refuses XLA under TensorFlow's op determinism.
-            keras.utils.set_random_seed(0)
-        else:
-            environment.seed_everything(0)
+        environment.seed_everything(0)
         model = sact_keras.build_model(
             self.model_type, dataset="cifar10", model=str(workload.units)
         )

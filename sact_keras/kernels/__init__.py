@@ -56,6 +56,29 @@ def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
     return _kernels().convolve_to_one_channel(inputs, kernel)
 
 
+def fork(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Gives two readers a tensor each, whose gradients add up in a fixed order.
+
+    Where three or more operations read a tensor, TensorFlow sums their gradients in an
+    order that depends on which thread is done first, and a training run does not
+    repeat bit by bit. Sums of two are free of that, as long as TensorFlow's graph
+    optimizer does not gather them again: see `sact_keras.training.environment`.
+
+    Args:
+        inputs: Any tensor.
+
+    Returns:
+        The tensor, twice. Both should be read: a gradient that is never made costs a
+        tensor of zeros.
+
+    Example:
+        >>> a, b = fork(keras.ops.ones(()))
+        >>> float(a + b)
+        2.0
+    """
+    return _kernels().fork(inputs)
+
+
 def _kernels() -> ModuleType:
     if keras.backend.backend() == "tensorflow":
         return importlib.import_module("sact_keras.kernels.tensorflow")

@@ -19,3 +19,8 @@ def normalize_batch(
 def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
     """A SAME convolution with one output channel; see `sact_keras.kernels`."""
     return ops.squeeze(ops.conv(inputs, kernel, padding="same"), axis=-1)
+
+
+def fork(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Two names for one tensor; see `sact_keras.kernels`."""
+    return inputs, inputs

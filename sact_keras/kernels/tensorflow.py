@@ -4,6 +4,8 @@ Training on a CPU is bound by memory outside the convolutions: each elementary
 operation is one more pass over the features. docs/performance.md has the measurements.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from sact_keras.kernels import generic
@@ -16,10 +18,11 @@ def normalize_batch(
     inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Batch normalization in one operation, forwards and backwards."""
-    if len(inputs.shape) != 4 or inputs.dtype not in _FUSED_DTYPES:
+    if inputs.dtype not in _FUSED_DTYPES:
         return generic.normalize_batch(inputs, gamma, beta, epsilon)
+    channels = inputs.shape[-1]
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=inputs,
+        x=tf.reshape(inputs, (1, 1, -1, channels)),
         scale=tf.cast(gamma, tf.float32),
         offset=tf.cast(beta, tf.float32),
         # Read only in inference, yet of fixed size.
@@ -28,8 +31,10 @@ def normalize_batch(
         epsilon=epsilon,
         is_training=True,
     )
+    outputs = tf.reshape(outputs, tf.shape(inputs))
+    outputs.set_shape(inputs.shape)
     # The operation reports the unbiased variance (and normalizes by the biased one).
-    count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
+    count = tf.cast(tf.size(inputs) // channels, tf.float32)
     return outputs, mean, variance * ((count - 1.0) / count)
 
 
@@ -43,3 +48,13 @@ def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
     # [height, width, channels, 1] is a kernel of either kind.
     products = tf.nn.depthwise_conv2d(inputs, kernel, (1, 1, 1, 1), "SAME")
     return tf.reduce_sum(products, axis=-1)
+
+
+@tf.custom_gradient
+def fork(inputs: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
+    """Adds the two gradients by themselves."""
+
+    def gradient(first: Tensor, second: Tensor) -> Tensor:
+        return first + second
+
+    return (tf.identity(inputs), tf.identity(inputs)), gradient

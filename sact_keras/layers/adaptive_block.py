@@ -67,8 +67,10 @@ class AdaptiveBlock(keras.layers.Layer):
             features = unit(
                 features, execution_mask=None if dense else mask, training=training
             )
-            state = decision.after_unit(index, features, state, training=training)
             masks.append(self._explicit(mask, features))
+            features, state = decision.after_unit(
+                index, features, state, training=training
+            )
         features, report = decision.finish(features, state)
         return {"outputs": features, "masks": masks, **report}
 

@@ -59,10 +59,20 @@ class Decision(keras.layers.Layer):
 
     def after_unit(
         self, index: int, outputs: Tensor, state: Any, training: bool = False
-    ) -> Any:
-        """Sees what the unit at `index` made, [N, h, w, filters]; returns the state."""
-        del index, outputs, training
-        return state
+    ) -> tuple[Tensor, Any]:
+        """Sees what the unit at `index` made.
+
+        Args:
+            index: The unit's place in the block, from 0.
+            outputs: The unit's output, [N, h, w, filters].
+            state: What the last call returned.
+            training: Whether the network is being trained.
+
+        Returns:
+            What the next unit reads, [N, h, w, filters]; and the new state.
+        """
+        del index, training
+        return outputs, state
 
     def finish(self, outputs: Tensor, state: Any) -> tuple[Tensor, dict[str, Tensor]]:
         """Ends a block.

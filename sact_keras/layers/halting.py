@@ -73,9 +73,10 @@ class Halting(NamedTuple):
         score = ops.cast(score, "float32")
         cumulative = self.cumulative + score
         goes_on = ops.logical_and(self.running, cumulative < 1.0 - eps)
-        share = ops.where(goes_on, score, ops.where(self.running, self.remainder, 0.0))
-        remainder = ops.where(goes_on, self.remainder - score, self.remainder)
-        return share, Halting(goes_on, cumulative, remainder, num_units)
+        halts = ops.logical_and(self.running, ops.logical_not(goes_on))
+        spent = ops.where(goes_on, score, 0.0)
+        share = spent + ops.where(halts, self.remainder, 0.0)
+        return share, Halting(goes_on, cumulative, self.remainder - spent, num_units)
 
     def ponder_cost(self) -> Tensor:
         """N + R of elements that have all halted, float32."""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from sact_keras.kernels import fork
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
@@ -17,8 +18,8 @@ from sact_keras.layers.style import Style
 
 class _State(NamedTuple):
     halting: Halting | None
-    shares: tuple[Tensor, ...]
-    outputs: Tensor | None
+    shares: tuple[Tensor, ...] = ()
+    features: tuple[Tensor, ...] = ()
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")
@@ -48,7 +49,7 @@ class HaltingDecision(Decision):
         >>> decision = HaltingDecision(2, spatial=True, style=Style(0.9, 1e-3, 0.1))
         >>> features = ops.ones((1, 4, 4, 16))
         >>> decision.build(features.shape)
-        >>> state = decision.after_unit(0, features, decision.start(features))
+        >>> _, state = decision.after_unit(0, features, decision.start(features))
         >>> mask, state = decision.before_unit(1, features, state)
         >>> mask.shape
         TensorShape([1, 4, 4])
@@ -96,7 +97,7 @@ class HaltingDecision(Decision):
     def start(self, inputs: Tensor, training: bool = False) -> _State:
         """Everything runs at first."""
         del inputs, training
-        return _State(halting=None, shares=(), outputs=None)
+        return _State(halting=None)
 
     def before_unit(
         self, index: int, inputs: Tensor, state: _State, training: bool = False
@@ -109,27 +110,32 @@ class HaltingDecision(Decision):
 
     def after_unit(
         self, index: int, outputs: Tensor, state: _State, training: bool = False
-    ) -> _State:
-        """Scores the unit's state and adds its share to the block's output."""
+    ) -> tuple[Tensor, _State]:
+        """Scores the unit's state, and keeps it for the block's output."""
         halting = state.halting
         if halting is None:
             # The first unit may have changed the resolution, so the elements are
             # counted on its output.
             shape = ops.shape(outputs)
             halting = Halting.start(shape[:3] if self.spatial else shape[:1])
-        is_last = index == self.num_units - 1
-        score = None if is_last else self.branches[index](outputs, training=training)
+        score, kept = None, outputs
+        if index < self.num_units - 1:
+            outputs, seen = fork(outputs)
+            scored, kept = fork(seen)
+            score = self.branches[index](scored, training=training)
         share, halting = halting.advance(score, self.eps)
-        weighted = broadcast_mask(share, outputs) * outputs
-        total = weighted if state.outputs is None else state.outputs + weighted
-        return _State(halting, (*state.shares, share), total)
+        return outputs, _State(halting, (*state.shares, share), (*state.features, kept))
 
     def finish(
         self, outputs: Tensor, state: _State
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The mean state under the halting distribution, and what it cost."""
         del outputs
-        return state.outputs, {
+        weighted = [
+            broadcast_mask(share, features) * features
+            for share, features in zip(state.shares, state.features, strict=True)
+        ]
+        return sum(weighted[1:], start=weighted[0]), {
             "ponder_cost": state.halting.ponder_cost(),
             "halting_distribution": ops.stack(state.shares, axis=-1),
         }

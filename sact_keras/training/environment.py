@@ -47,30 +47,29 @@ def _withheld_stderr() -> Iterator[None]:
             os.close(original)
 
 
-def seed_everything(seed: int, *, jit_compile: bool) -> None:
+def seed_everything(seed: int) -> None:
     """Makes the run a function of `seed` alone, on one machine's CPU bit by bit.
 
     Args:
         seed: From 0 to 2**32 - 1. Fixes the initial weights.
-        jit_compile: Whether XLA compiles the training step. What it compiles for a
-            CPU adds up in a fixed order. TensorFlow's own kernels do so only when
-            asked to, and Keras compiles nothing once they have been asked.
     """
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
-    if not jit_compile:
-        tf.config.experimental.enable_op_determinism()
+    # This optimizer gathers sums of gradients into sums of many terms, which
+    # TensorFlow adds in the order in which its threads finish. Layers see to it that
+    # no other sum has more than two (`sact_keras.kernels.fork`).
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 def choose_jit_compile(option: str = "auto") -> bool:
     """Decides whether XLA compiles the training step and the evaluation.
 
     Args:
-        option: "true", "false", or "auto" for what is faster. XLA fuses the norms,
-            activations and masks between the convolutions, which are bound by memory
-            on a CPU as on a GPU, so "auto" compiles on both.
+        option: "true", "false", or "auto" for what is faster: XLA on a GPU, and on a
+            CPU oneDNN's convolutions and fused norms, which XLA would replace by
+            slower ones (docs/performance.md).
 
     Returns:
         What to give to `keras.Model.compile(jit_compile=...)`.
@@ -82,10 +81,13 @@ def choose_jit_compile(option: str = "auto") -> bool:
         >>> choose_jit_compile("false")
         False
     """
-    choices = {"auto": True, "true": True, "false": False}
-    if option not in choices:
+    if option not in ("auto", "true", "false"):
         raise ValueError(
-            f"jit_compile must be one of {', '.join(choices)}. "
+            "jit_compile must be one of auto, true, false. "
             f"Received: jit_compile={option!r}"
         )
-    return choices[option]
+    if option == "auto":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    return option == "true"

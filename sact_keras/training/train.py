@@ -48,7 +48,7 @@ class Interrupted(Exception):
 def build_for_training(options: Options, num_classes: int) -> keras.Model:
     """Builds and compiles the model of resolved options, with weights of their seed."""
     jit_compile = choose_jit_compile(options.jit_compile)
-    seed_everything(options.seed, jit_compile=jit_compile)
+    seed_everything(options.seed)
     model = sact_keras.build_model(
         options.model_type,
         dataset=options.dataset,

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from tiny_training import TinyDataset, seed_without_determinism, tiny_options
+from tiny_training import TinyDataset, tiny_options
 
 from sact_keras.data import DatasetChoice
 from sact_keras.training import driver
@@ -114,9 +114,7 @@ def test_evaluation_takes_what_was_not_given_from_the_run(monkeypatch, tmp_path)
     assert watched[1][0].tau == 0.1
 
 
-def test_results_of_training_and_evaluation(tmp_path, capsys, monkeypatch):
-    name = "sact_keras.training.train.seed_everything"
-    monkeypatch.setattr(name, seed_without_determinism)
+def test_results_of_training_and_evaluation(tmp_path, capsys):
     options = tiny_options(tmp_path, max_number_of_steps=2, num_examples=5)
     for _ in range(2):  # The second time there is nothing left to train.
         driver.run(options)

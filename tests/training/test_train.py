@@ -3,7 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from tiny_training import TinyDataset, seed_without_determinism, tiny_options
+from tiny_training import TinyDataset, tiny_options
 
 import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
@@ -12,11 +12,6 @@ from sact_keras.training import train as module
 from sact_keras.training.callbacks.nan_guard import DivergedError
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.train import train
-
-
-@pytest.fixture(autouse=True)
-def no_global_determinism(monkeypatch):
-    monkeypatch.setattr(module, "seed_everything", seed_without_determinism)
 
 
 def files_of(directory):

@@ -1,6 +1,5 @@
 """A model and a data set so small that a test can train them."""
 
-import keras
 import tensorflow as tf
 
 import sact_keras
@@ -48,13 +47,3 @@ def tiny_model(model_type="sact", **arguments):
     return sact_keras.build_model(
         model_type, **{"model": "1_2_1", "base_channels": 4, **arguments}
     )
-
-
-def seed_without_determinism(seed, *, jit_compile):
-    """Stands in for `seed_everything`.
-
-    TensorFlow's determinism cannot be switched off again, and would keep the tests
-    that follow from compiling anything.
-    """
-    del jit_compile
-    keras.utils.set_random_seed(seed)
