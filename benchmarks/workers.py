@@ -46,7 +46,8 @@ class KerasWorker:
     The environment is the one that `main.py` prepares, but for what is set here.
 
     Attributes:
-        model_type: As `sact_keras.build_model` takes it.
+        model_type: As `sact_keras.build_model` takes it, or "masked", which is vanilla
+            under random masks of positions.
         onednn: "on", "off", or "auto" for what `main.py` chooses.
         jit_compile: Whether XLA compiles the training step: likewise.
     """
@@ -71,7 +72,9 @@ class KerasWorker:
         import tensorflow as tf
 
         import sact_keras
+        from benchmarks import random_masks
 
+        random_masks.register()
         tf.config.threading.set_intra_op_parallelism_threads(workload.threads)
         environment.seed_everything(0)
         model = sact_keras.build_model(
