@@ -11,11 +11,6 @@ from pathlib import Path
 
 import keras
 
-from sact_keras.checkpoints.atomic_write import (
-    TEMPORARY_PREFIX,
-    atomic_directory,
-    atomic_write,
-)
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.native import load_native
 from sact_keras.checkpoints.saved_checkpoint import (
@@ -29,6 +24,11 @@ from sact_keras.checkpoints.training_state import (
     random_states,
     refuse_non_finite,
     restore_training_state,
+)
+from sact_keras.files.atomic_write import (
+    TEMPORARY_PREFIX,
+    atomic_directory,
+    atomic_write,
 )
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,8 @@
 """The methods: each is its way of deciding, and its loss.
 
-Adding one takes an entry in `METHODS` (and its name in `presets.MODEL_TYPES`);
-execution and accounting know nothing of it. docs/extending.md walks through one.
+Adding one takes an entry in `METHODS`, and its arguments in
+`presets.METHOD_ARGUMENTS`; execution and accounting know nothing of it.
+docs/extending.md walks through one.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ from typing import Any
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import Decision, HaltingDecision, Style
 from sact_keras.losses import ponder_cost_loss
+from sact_keras.models.presets import METHOD_ARGUMENTS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _validate_halting(arguments: Mapping[str, Any]) -> None:
         raise ValueError(f"eps must be in (0, 1). Received: eps={eps}")
 
 
-def _halting(spatial: bool) -> Method:
+def _halting(defaults: Mapping[str, Any], *, spatial: bool) -> Method:
     def decide(plan: BlockPlan, arguments: Mapping[str, Any]) -> Decision:
         return HaltingDecision(
             plan.num_units,
@@ -92,7 +94,7 @@ def _halting(spatial: bool) -> Method:
 
     return Method(
         decide,
-        arguments={"tau": 0.01, "eps": 0.01},
+        arguments=defaults,
         loss=lambda outputs, arguments: ponder_cost_loss(outputs, arguments["tau"]),
         loss_name="ponder_loss",
         validate=_validate_halting,
@@ -101,7 +103,7 @@ def _halting(spatial: bool) -> Method:
 
 METHODS = {
     "vanilla": Method(lambda plan, arguments: Decision(name="always")),
-    "act": _halting(spatial=False),
-    "sact": _halting(spatial=True),
+    "act": _halting(METHOD_ARGUMENTS["act"], spatial=False),
+    "sact": _halting(METHOD_ARGUMENTS["sact"], spatial=True),
 }
 """Every method by its model type."""

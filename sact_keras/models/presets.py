@@ -6,7 +6,14 @@ any work begins.
 
 import dataclasses
 
-MODEL_TYPES = ("vanilla", "act", "sact")
+METHOD_ARGUMENTS: dict[str, dict[str, float]] = {
+    "vanilla": {},
+    "act": {"tau": 0.01, "eps": 0.01},
+    "sact": {"tau": 0.01, "eps": 0.01},
+}
+"""Model type -> the arguments that its method takes, with their defaults."""
+
+MODEL_TYPES = tuple(METHOD_ARGUMENTS)
 """Every model type that `build_model` knows."""
 
 MODEL_TYPE_ALIASES = {"act_early_stopping": "act"}

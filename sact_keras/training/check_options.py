@@ -3,7 +3,7 @@
 import math
 
 from sact_keras.models import presets
-from sact_keras.training.options import METHOD_ARGUMENTS, Options
+from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError
 
 
@@ -73,7 +73,7 @@ def _check_contradictions(options: Options) -> None:
     # In eval an unset model type comes from the run, so nothing contradicts it yet.
     if options.model_type is not None or trains:
         model_type = options.model_type or "vanilla"
-        taken = METHOD_ARGUMENTS[model_type]
+        taken = presets.METHOD_ARGUMENTS[model_type]
         for name in ("tau", "eps"):
             if name in given and name not in taken:
                 raise UsageError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sact_keras.checkpoints.atomic_write import atomic_write
+from sact_keras.files.atomic_write import atomic_write
 
 
 @dataclasses.dataclass(frozen=True)

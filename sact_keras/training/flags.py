@@ -10,7 +10,7 @@ from absl import flags
 
 from sact_keras.models import presets
 from sact_keras.training.check_options import check_options
-from sact_keras.training.options import METHOD_ARGUMENTS, Options
+from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError
 
 USAGE = """\
@@ -105,13 +105,13 @@ def define_flags(values: flags.FlagValues) -> dict[str, list[str]]:
         number,
         "tau",
         "Price of computation: weight of the ponder cost in the loss of act and sact, "
-        f"at least 0 (default {METHOD_ARGUMENTS['sact']['tau']}).",
+        f"at least 0 (default {presets.METHOD_ARGUMENTS['sact']['tau']}).",
     )
     define(
         number,
         "eps",
         "act and sact halt once the halting scores sum to 1 - eps; in (0, 1) "
-        f"(default {METHOD_ARGUMENTS['sact']['eps']}).",
+        f"(default {presets.METHOD_ARGUMENTS['sact']['eps']}).",
     )
 
     title("Training")

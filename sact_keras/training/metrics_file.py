@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from sact_keras.checkpoints.atomic_write import atomic_write
+from sact_keras.files.atomic_write import atomic_write
 
 
 class MetricsFile:

@@ -3,17 +3,7 @@
 import dataclasses
 from typing import Any
 
-from sact_keras.models.presets import parse_model
-
-METHOD_ARGUMENTS: dict[str, dict[str, float]] = {
-    "vanilla": {},
-    "act": {"tau": 0.01, "eps": 0.01},
-    "sact": {"tau": 0.01, "eps": 0.01},
-}
-"""Model type -> the flags that only it takes, with their defaults.
-
-The same table as `sact_keras.models.METHODS` holds, readable without Keras.
-"""
+from sact_keras.models.presets import METHOD_ARGUMENTS, parse_model
 
 DEFAULT_NUMBER_OF_STEPS = {"cifar10": 100_000, "cifar100": 100_000, "shapes": 400}
 """Data set -> steps of training where `--max_number_of_steps` is not given."""

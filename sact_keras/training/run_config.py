@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import sact_keras
-from sact_keras.checkpoints.atomic_write import atomic_write
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.files.atomic_write import atomic_write
 from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError
 

@@ -1,14 +1,15 @@
 """A page of images and their ponder maps, from cheap to dear."""
 
+import io
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from sact_keras.files.atomic_write import atomic_write
 from sact_keras.visualization.heatmap import relative_heat
 
 COLUMNS = 4
@@ -99,7 +100,9 @@ def save_ponder_map_grid(
         axis.set_title(captions[index], fontsize="small")
         drawn_map = _draw_pair(axis, images_uint8[index], ponder_maps[index], maximum)
     figure.colorbar(drawn_map, ax=axes, label=label)
-    _write_png(figure, Path(path))
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=150)
+    atomic_write(path, picture.getvalue())
 
 
 def _check_pair(
@@ -133,16 +136,3 @@ def _draw_pair(
     )
     axis.set_xlim(0, left + width)  # `imshow` leaves the limits at its own extent.
     return drawn_map
-
-
-def _write_png(figure: Figure, path: Path) -> None:
-    # In the same directory, so that the rename is within one file system.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            figure.savefig(file, format="png", dpi=150)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

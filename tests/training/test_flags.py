@@ -5,8 +5,9 @@ import time
 import pytest
 
 from sact_keras.models import METHODS
+from sact_keras.models.presets import METHOD_ARGUMENTS
 from sact_keras.training.flags import help_text, parse_options
-from sact_keras.training.options import METHOD_ARGUMENTS, Options
+from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError
 
 
@@ -101,7 +102,7 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(arguments, said):
     assert "\n" not in message
 
 
-def test_the_light_table_of_arguments_is_the_methods_own():
+def test_every_method_has_its_arguments_in_the_table():
     assert {
         name: dict(method.arguments) for name, method in METHODS.items()
     } == METHOD_ARGUMENTS

@@ -8,7 +8,6 @@ from tiny_training import TinyDataset, tiny_options
 import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.store import CheckpointStore
-from sact_keras.training import train as module
 from sact_keras.training.callbacks.nan_guard import DivergedError
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.train import train

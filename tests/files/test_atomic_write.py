@@ -1,7 +1,7 @@
 import pytest
 
-from sact_keras.checkpoints import atomic_write as module
-from sact_keras.checkpoints.atomic_write import atomic_directory, atomic_write
+from sact_keras.files import atomic_write as module
+from sact_keras.files.atomic_write import atomic_directory, atomic_write
 
 
 def names(directory):
