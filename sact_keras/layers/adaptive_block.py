@@ -49,10 +49,13 @@ class AdaptiveBlock(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for inputs of `input_shape`."""
         unit_shape = input_shape
+        # Layers that come from a config are built already.
         for unit in self.units:
-            unit.build(unit_shape)
+            if not unit.built:
+                unit.build(unit_shape)
             unit_shape = unit.compute_output_shape(unit_shape)
-        self.decision.build(unit_shape)
+        if not self.decision.built:
+            self.decision.build(unit_shape)
         self.built = True
 
     def call(self, inputs: Tensor, training: bool = False) -> dict[str, Any]:
@@ -105,8 +108,9 @@ class AdaptiveBlock(keras.layers.Layer):
     def from_config(cls, config: dict[str, Any]) -> "AdaptiveBlock":
         """Makes the block from `get_config`'s dictionary."""
         deserialize = keras.saving.deserialize_keras_object
-        units = [deserialize(unit) for unit in config.pop("units")]
-        return cls(units, deserialize(config.pop("decision")), **config)
+        units = [deserialize(unit) for unit in config["units"]]
+        decision = deserialize(config["decision"])
+        return cls(**{**config, "units": units, "decision": decision})
 
     def _explicit(self, mask: Tensor | None, features: Tensor) -> Tensor:
         if mask is not None:
