@@ -93,17 +93,17 @@ def test_counts_beyond_32_bits_are_exact():
     assert int(flops[0]) == 15 * (flops_per_position + 1)
 
 
-@pytest.mark.parametrize(("model", "total"), [("18", 505_775_360), ("5", 138_150_144)])
-def test_vanilla_networks_cost_what_the_paper_says(model, total):
-    network = sact_keras.build_model("vanilla", model=model)
+def test_resnet_110_costs_what_the_original_counts():
+    network = sact_keras.build_model("vanilla", dataset="cifar10", model="18")
+    total, blocks = brute_force.cifar_flops(
+        "vanilla", (18, 18, 18), 16, 10, (32, 32), [True] * 54
+    )
+    assert total == 505_775_360
     count = sact_keras.count_flops(network, (32, 32))
     assert count["total"] == total
-    units = (int(model),) * 3
-    everything = [True] * sum(units)
-    assert (
-        count["total"]
-        == brute_force.cifar_flops("vanilla", units, 16, 10, (32, 32), everything)[0]
-    )
+    for name, flops in zip(network.block_names, blocks, strict=True):
+        layers = [v for k, v in count["layers"].items() if k.startswith(f"{name}/")]
+        assert sum(layers) == flops
 
 
 @pytest.mark.parametrize("size", [(32, 32), (17, 24)])
