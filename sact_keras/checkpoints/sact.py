@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from sact_keras.checkpoints.assignment import Stored, assign_variables
 
@@ -87,15 +88,38 @@ def load_sact(
             if not _NOT_WEIGHTS.search(name)
         }
     except (tf.errors.OpError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{prefix} is not a readable checkpoint: {error}") from error
-    variables = dict(_variables(model))
+        raise _unreadable(prefix, error) from error
+    variables = dict(named_variables(model))
     if skip_halting:
         variables = {k: v for k, v in variables.items() if _HALTING not in k}
         shapes = {k: v for k, v in shapes.items() if _HALTING not in k}
-    assign_variables(prefix, variables, shapes, reader.get_tensor)
+
+    def read(name: str) -> np.ndarray:
+        # The index alone opens without a complaint: the data is looked for here.
+        try:
+            return reader.get_tensor(name)
+        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+            raise _unreadable(prefix, error) from error
+
+    assign_variables(prefix, variables, shapes, read)
 
 
-def _variables(model: keras.Model) -> Iterator[tuple[str, Stored]]:
+def named_variables(model: keras.Model) -> Iterator[tuple[str, Stored]]:
+    """A model's variables under the names that the original's graph gives them.
+
+    Args:
+        model: A model of `build_model` of the "sact" variant.
+
+    Yields:
+        (name, the variable and the shape that a checkpoint stores it in).
+
+    Example:
+        >>> import sact_keras
+        >>> model = sact_keras.build_model("vanilla", model="1", base_channels=4)
+        >>> name, stored = next(named_variables(model))
+        >>> name, stored.shape
+        ('resnet_residual/Conv/weights', (3, 3, 3, 4))
+    """
     root = "resnet_residual"
     yield from _convolution(f"{root}/Conv", model.stem.conv)
     for name, block in zip(model.block_names, model.blocks, strict=True):
@@ -114,6 +138,10 @@ def _variables(model: keras.Model) -> Iterator[tuple[str, Stored]]:
             yield from _convolution(f"{scope}global_conv", branch.global_conv)
     yield from _norm(f"{root}/BatchNorm", model.head.norm)
     yield from _convolution(f"{root}/logits", model.head.logits)
+
+
+def _unreadable(prefix: str | os.PathLike, error: Exception) -> ValueError:
+    return ValueError(f"{os.fspath(prefix)} is not a readable checkpoint: {error}")
 
 
 def _convolution(scope: str, layer: Any) -> Iterator[tuple[str, Stored]]:

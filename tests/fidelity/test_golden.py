@@ -1,0 +1,143 @@
+"""What the original's own code computed from its own checkpoints."""
+
+import keras
+import numpy as np
+import pytest
+from forward import forward
+from keras import ops
+
+import sact_keras
+from sact_keras.accounting import flops_dtype
+from sact_keras.checkpoints.sact import named_variables
+from sact_keras.losses import ponder_cost_loss
+
+CASES = ["v1", "v2", "v3"]
+
+# The original's own broadcast of the FLOPs to [N, N]: its rows are "flops".
+NOT_OURS = ("images", "flops_raw")
+
+
+def load_model(case):
+    options = case.options
+    arguments = {}
+    if options["model_type"] != "vanilla":
+        arguments = {"tau": options["tau"], "eps": options["eps"]}
+    model = sact_keras.build_model(
+        options["model_type"],
+        model=options["model"],
+        base_channels=options["base_channels"],
+        num_classes=options["num_classes"],
+        **arguments,
+    )
+    sact_keras.load_checkpoint(model, case.directory)
+    return model
+
+
+def assert_same(name, actual, expected):
+    actual = ops.convert_to_numpy(actual)
+    if name.endswith("flops"):
+        exact = flops_dtype() == "int64"
+        np.testing.assert_allclose(actual, expected, rtol=0 if exact else 1e-6)
+    elif name.endswith(("num_units", "num_units_map")):
+        np.testing.assert_array_equal(actual, expected)
+    else:
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", CASES)
+def test_evaluation_mode(golden_case, name):
+    case = golden_case(name)
+    model = load_model(case)
+    outputs = forward(model, case.evaluation["images"])
+    compared = [k for k in case.evaluation if not k.endswith(NOT_OURS)]
+    assert {"logits", "flops", "block_3/output"} <= set(compared)
+    for key in compared:
+        expected = case.evaluation[key]
+        # The original keeps a channel of one in its maps.
+        expected = expected[..., 0] if key.endswith("_map") else expected
+        assert_same(key, outputs[key], expected)
+
+
+@pytest.fixture(scope="module", params=CASES)
+def training_step(request, golden_case):
+    """One training step's (case, model, outputs, loss, gradients by name)."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("gradients are taken with TensorFlow's tape")
+    import tensorflow as tf
+
+    case = golden_case(request.param)
+    model = load_model(case)
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.1),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    with tf.GradientTape() as tape:
+        outputs = model(case.evaluation["images"], training=True)
+        loss = model.compute_loss(y=case.training["labels"], y_pred=outputs)
+    stored = dict(named_variables(model))
+    trainable = {k: s for k, s in stored.items() if s.variable.trainable}
+    gradients = tape.gradient(loss, [s.variable.value for s in trainable.values()])
+    gradients = {
+        name: np.reshape(gradient, trainable[name].shape)
+        for name, gradient in zip(trainable, gradients, strict=True)
+    }
+    return case, model, outputs, loss, gradients
+
+
+def test_training_outputs(training_step):
+    case, _, outputs, _, _ = training_step
+    compared = [
+        key
+        for key in case.training
+        if key in outputs or (key.startswith("block_") and not key.endswith(NOT_OURS))
+    ]
+    assert "logits" in compared
+    for key in compared:
+        assert_same(key, outputs[key], case.training[key])
+
+
+def test_loss_terms(training_step):
+    case, model, outputs, total, _ = training_step
+    cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    terms = {
+        "total_loss": total,
+        "cross_entropy": cross_entropy(case.training["labels"], outputs["logits"]),
+        "regularization_loss": sum(
+            variable.regularizer(variable)
+            for variable in model.trainable_variables
+            if variable.regularizer is not None
+        ),
+    }
+    if case.options["model_type"] != "vanilla":
+        terms["ponder_loss"] = ponder_cost_loss(outputs, case.options["tau"])
+    for name, value in terms.items():
+        np.testing.assert_allclose(value, case.training[name], rtol=1e-5, err_msg=name)
+
+
+def test_gradients(training_step):
+    case, _, _, _, gradients = training_step
+    names = [k.removeprefix("grad/") for k in case.training if k.startswith("grad/")]
+    assert sorted(names) == sorted(gradients)
+    assert sorted(names) == sorted(case.options["trainable"])
+    for name in names:
+        expected = case.training[f"grad/{name}"]
+        error = np.linalg.norm(gradients[name] - expected)
+        # Biases ahead of a batch norm have gradients of rounding errors alone.
+        allowed = max(1e-3 * np.linalg.norm(expected), 1e-5)
+        assert error <= allowed, f"{name}: {error} is more than {allowed}"
+
+
+def test_moving_averages_after_one_update(training_step):
+    case, model, _, _, _ = training_step
+    stored = dict(named_variables(model))
+    names = [k.removeprefix("after/") for k in case.training if k.startswith("after/")]
+    assert sorted(names) == sorted(k for k in stored if "/moving_" in k)
+    for name in names:
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(stored[name].variable),
+            case.training[f"after/{name}"],
+            rtol=1e-5,
+            atol=1e-5,
+            err_msg=name,
+        )
