@@ -2,9 +2,13 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+import time
 
+import h5py
+import numpy as np
 import pytest
 
 
@@ -18,6 +22,19 @@ def run_main(project_root, *arguments, cwd=None):
         timeout=240,
         check=False,
     )
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path_factory):
+    """A machine without data and without a network, and a user with no settings."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    # A port at which nothing listens: the request ends before it leaves the machine.
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
 
 
 def error_of(finished):
@@ -130,6 +147,71 @@ def test_a_directory_without_the_data_set(project_root, tmp_path):
     assert finished.returncode == 1
     assert str(data) in error_of(finished)
     assert not run.exists()
+
+
+def test_falls_back_to_shapes_at_once_and_loudly(project_root, tmp_path, offline):
+    command = [
+        *(sys.executable, str(project_root / "main.py"), "--model_type=sact"),
+        *("--tau=0.01", "--model=1", "--max_number_of_steps=3", "--batch_size=8"),
+        "--num_examples=20",
+    ]
+    begin = time.monotonic()
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = [process.stderr.readline() for _ in range(2)]
+        decided = time.monotonic() - begin
+        errors, printed = process.stderr.read(), process.stdout.read()
+    assert decided < 15
+    assert said[0] == "*" * 80 + "\n"
+    assert "CIFAR-10 IS NOT USED" in said[1]
+    assert "cannot be downloaded" in errors
+    assert process.returncode == 0, errors
+    assert "at step 3 on 20 images of shapes/test" in printed
+    # Nothing but our own words: no notices of TensorFlow about the machine.
+    for noise in ("Warning", "WARNING", "I0000", "oneDNN", "cuda"):
+        assert noise not in errors
+
+
+def test_cifar10_by_name_is_never_replaced(project_root, tmp_path, offline):
+    finished = run_main(project_root, "--dataset=cifar10", cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "cannot be downloaded" in error_of(finished)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_config_json_repeats_the_run(project_root, trained, tmp_path):
+    """Its command line gives the same weights and the same numbers elsewhere."""
+    first, directory = trained
+    config = json.loads((directory / "config.json").read_text())
+    _, script, *flags = shlex.split(config["command"])
+    assert script == "main.py"
+    again = tmp_path / "again"
+    finished = run_main(project_root, *flags, f"--train_log_dir={again}")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[1:] == first.stdout.splitlines()[1:]
+    weights = "checkpoints/step-00000004/model.weights.h5"
+    with h5py.File(directory / weights) as one, h5py.File(again / weights) as other:
+        names = []
+        one.visit(names.append)
+        for name in names:
+            if isinstance(one[name], h5py.Dataset):
+                np.testing.assert_array_equal(one[name][()], other[name][()], name)
+    assert len(names) > 20
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--model=0 2>&1"])
+def test_a_reader_that_leaves_early_sees_no_traceback(project_root, arguments):
+    command = f"{shlex.quote(sys.executable)} main.py {arguments} | true"
+    finished = subprocess.run(
+        ["bash", "-c", command],
+        cwd=project_root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (finished.stdout, finished.stderr) == ("", "")
 
 
 def test_real_images(project_root, shared_dir, tmp_path):

@@ -40,7 +40,7 @@ def assign_variables(
         CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped.
     """
     missing = [name for name in variables if name not in shapes and not optional(name)]
-    unexpected = [name for name in shapes if name not in variables]
+    unexpected = sorted(name for name in shapes if name not in variables)
     wrong_shapes = [
         (name, expected, tuple(shapes[name]))
         for name, (_, expected) in variables.items()

@@ -17,7 +17,7 @@ class CheckpointMismatchError(ValueError):
 
     Example:
         >>> print(CheckpointMismatchError("a.h5", [], [], [("w", (3,), (4,))]))
-        The checkpoint 'a.h5' does not fit the model.
+        The checkpoint a.h5 does not fit the model:
           wrong shape (1): w (model (3,), checkpoint (4,))
     """
 
@@ -36,7 +36,7 @@ class CheckpointMismatchError(ValueError):
             f"{name} (model {expected}, checkpoint {found})"
             for name, expected, found in wrong_shapes
         ]
-        lines = [f"The checkpoint {self.path!r} does not fit the model."]
+        lines = [f"The checkpoint {self.path} does not fit the model:"]
         for title, names in (
             ("missing in the checkpoint", missing),
             ("unknown to the model", unexpected),

@@ -243,6 +243,6 @@ def find_checkpoint(directory: str | os.PathLike) -> SavedCheckpoint:
         if checkpoint is not None:
             return checkpoint
     raise FileNotFoundError(
-        f"no checkpoint in {directory}: looked for {INDEX_FILE}, and for "
-        f"step-<number>/{INDEX_FILE} in {' and '.join(map(str, places))}"
+        f"no checkpoint in {directory}: it holds neither step-<number>/{INDEX_FILE}, "
+        f"itself or in its folder {places[0].name}, nor a TensorFlow checkpoint"
     )

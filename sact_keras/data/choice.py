@@ -37,7 +37,7 @@ def choose_dataset(
 ) -> DatasetChoice:
     """Resolves an unset `--dataset`.
 
-    CIFAR-10, if it is on disk or can be downloaded; or else, decided within about ten
+    CIFAR-10, if it is on disk or can be downloaded; or else, decided within about eight
     seconds, the built-in shapes. A data set that is named is never replaced, and
     neither is one that was expected in a directory that is named.
 

@@ -156,6 +156,8 @@ def _describe(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "the record is not a tf.train.Example"
     message = re.sub(r"\{\{.*?\}\}|\[\[.*?\]\]|\[Op:.*", "", error.message, flags=re.S)
+    # "Error in user-defined function passed to ... transformation with iterator: ..."
+    message = re.sub(r"^\s*Error in .*?Iterator::\S+ ", "", message)
     message = " ".join(message.split())
     if isinstance(error, tf.errors.DataLossError):
         return f"the record is corrupt or cut short ({message})"

@@ -62,9 +62,15 @@ def _check_ranges(options: Options) -> None:
     for name in ("learning_rate", "eval_interval_secs"):
         if not 0 < getattr(options, name) < math.inf:
             _refuse(name, "above 0", getattr(options, name))
-    for name in ("dataset_dir", "train_log_dir", "checkpoint_dir", "eval_dir"):
+    for name in (
+        "dataset_dir",
+        "train_log_dir",
+        "checkpoint_dir",
+        "eval_dir",
+        "finetune_path",
+    ):
         if getattr(options, name) == "":
-            _refuse(name, "the path of a directory", "")
+            _refuse(name, "a path", "")
 
 
 def _check_contradictions(options: Options) -> None:

@@ -1,6 +1,8 @@
 """From a command line to an exit code."""
 
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -8,7 +10,10 @@ from sact_keras.training import flags
 from sact_keras.training.environment import import_tensorflow
 from sact_keras.training.usage_error import UsageError
 
-SUCCESS, FAILURE, USAGE_ERROR, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, FAILURE, USAGE_ERROR = 0, 1, 2
+# What a shell says of a program that a signal has ended.
+INTERRUPTED = 128 + signal.SIGINT
+PIPE_CLOSED = 128 + signal.SIGPIPE
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,15 +28,25 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         0; 1 if the data, a checkpoint or a directory stands in the way or the training
         has diverged; 2 if the flags cannot be meant; 128 plus the signal's number
-        after SIGINT or SIGTERM.
+        after SIGINT or SIGTERM, and where the reader of the output has gone.
 
     Example:
         >>> main(["main.py", "--model=0"])
         2
     """
-    if flags.wants_help(argv):
-        print(flags.help_text())
-        return SUCCESS
+    try:
+        if flags.wants_help(argv):
+            print(flags.help_text(), flush=True)
+            return SUCCESS
+        return _parse_and_run(argv)
+    except BrokenPipeError:
+        # `main.py --help | head`: nobody reads on. What is still buffered would fail
+        # once more at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+
+
+def _parse_and_run(argv: Sequence[str]) -> int:
     try:
         options = flags.parse_options(argv)
     except UsageError as error:
@@ -47,7 +62,6 @@ def _run(options: flags.Options) -> int:
     # Only now: TensorFlow takes seconds to import, and reads the environment then.
     from sact_keras.checkpoints.damaged_file_error import DamagedFileError
     from sact_keras.checkpoints.mismatch import CheckpointMismatchError
-    from sact_keras.checkpoints.training_state import NonFiniteWeightsError
     from sact_keras.data import DatasetError
     from sact_keras.training.callbacks.nan_guard import DivergedError
     from sact_keras.training.driver import run
@@ -61,12 +75,15 @@ def _run(options: flags.Options) -> int:
         return 128 + interruption.signal_number
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except CheckpointMismatchError as error:
+        # A list of variables, which one line would make hard to read.
+        return _say_and_stop(str(error), FAILURE)
     except (
-        CheckpointMismatchError,
         DamagedFileError,
         DatasetError,
         DivergedError,
-        NonFiniteWeightsError,
         OSError,
     ) as error:
         return _stop(error, FAILURE)
@@ -75,8 +92,11 @@ def _run(options: flags.Options) -> int:
 
 def _stop(error: Exception, exit_code: int) -> int:
     message = error.strerror if _is_plain(error) else str(error)
-    sentence = " ".join(message.split()).rstrip(".")
-    print(f"main.py: error: {sentence}.", file=sys.stderr, flush=True)
+    return _say_and_stop(" ".join(message.split()).rstrip(".") + ".", exit_code)
+
+
+def _say_and_stop(message: str, exit_code: int) -> int:
+    print(f"main.py: error: {message}", file=sys.stderr, flush=True)
     return exit_code
 
 

@@ -9,8 +9,13 @@ from typing import Any
 
 import keras
 
-from sact_keras.checkpoints.store import find_checkpoint
-from sact_keras.data import ImageDataset, choose_dataset, open_dataset
+from sact_keras.checkpoints.store import CheckpointStore, find_checkpoint
+from sact_keras.data import (
+    DatasetError,
+    ImageDataset,
+    choose_dataset,
+    open_dataset,
+)
 from sact_keras.training.evaluation_report import EvaluationReport
 from sact_keras.training.options import DEFAULT_NUMBER_OF_STEPS, Options
 from sact_keras.training.run_config import RunConfig
@@ -48,11 +53,12 @@ def run(options: Options) -> None:
 def _train(options: Options) -> None:
     options, existing = _resolve_training(options)
     directory = Path(options.train_log_dir)
-    if existing is not None:
+    # Without a checkpoint there is nothing that other flags could spoil.
+    if existing is not None and CheckpointStore(directory / "checkpoints").latest():
         existing.check_resumable(options, directory)
     eval_dir = Path(options.eval_dir or directory / "eval")
-    check_writable(directory)
-    check_writable(eval_dir)
+    check_writable(directory, "--train_log_dir")
+    check_writable(eval_dir, "--eval_dir")
     dataset = _open_dataset(options)
     evaluation = train(options, dataset)
     if options.mode == "train":
@@ -106,7 +112,13 @@ def _choose_dataset(options: Options) -> Options:
 
 def _open_dataset(options: Options) -> ImageDataset:
     dataset = open_dataset(options.dataset, options.dataset_dir)
-    size = dataset.num_examples[options.split_name]
+    size = dataset.num_examples.get(options.split_name)
+    if size is None:
+        raise DatasetError(
+            f"the data set {options.dataset} must have the split "
+            f"{options.split_name!r} to evaluate on. Received: "
+            f"{' and '.join(dataset.num_examples)} in {options.dataset_dir}"
+        )
     if options.num_examples is not None and options.num_examples > size:
         raise UsageError(
             f"--num_examples must be at most {size}, the images of "
@@ -126,8 +138,11 @@ def _evaluate(options: Options) -> None:
     options = options.resolve_model().replace(checkpoint_dir=str(path))
     if options.eval_dir is None:
         directory = path if path.is_dir() else path.parent
+        if config is not None:
+            # Never in a checkpoint's own directory, which the training may remove.
+            directory = config.directory
         options = options.replace(eval_dir=str(directory / "eval"))
-    check_writable(Path(options.eval_dir))
+    check_writable(Path(options.eval_dir), "--eval_dir")
     if options.dataset is None:
         options = _choose_dataset(options)
     watch_checkpoints(

@@ -22,12 +22,17 @@ class EvaluationReport:
     def __call__(self, evaluation: Evaluation, step: int | None, path: Path) -> None:
         """Reports on the checkpoint at `path`, saved at `step`."""
         options = self.options
+        # Files before print: whoever reads what is printed may have gone.
+        self._write(evaluation, step, path)
         at_step = "" if step is None else f" at step {step}"
         print(
             f"Evaluation{at_step} on {evaluation.num_examples} images of "
             f"{options.dataset}/{options.split_name}: {path}"
         )
         print(evaluation, flush=True)
+
+    def _write(self, evaluation: Evaluation, step: int | None, path: Path) -> None:
+        options = self.options
         evaluation.write(
             self.directory,
             step=step,

@@ -3,6 +3,7 @@
 Nothing here imports TensorFlow or Keras, so that `--help` and refusals are immediate.
 """
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 
@@ -22,6 +23,8 @@ Trains and evaluates residual networks with adaptive computation time.
 
 The same command started again goes on from the run's latest checkpoint.
 """
+
+_WANTED = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
 _HELP_FLAGS = {"-h", "-help", "--help", "--helpfull", "--helpshort"}
 
@@ -155,7 +158,12 @@ def define_flags(values: flags.FlagValues) -> dict[str, list[str]]:
         ".keras file, or a TensorFlow 1 checkpoint of the original. Unset: "
         "--train_log_dir.",
     )
-    define(text, "eval_dir", "Directory of the results. Unset: <checkpoint_dir>/eval.")
+    define(
+        text,
+        "eval_dir",
+        "Directory of the results. Unset: eval in the run's "
+        "directory, or in --checkpoint_dir where that is part of no run.",
+    )
     define(integer, "eval_batch_size", "Images of an evaluation step.")
     choice("split_name", ("train", "test"), "Split of the data set that is evaluated.")
     define(
@@ -196,6 +204,21 @@ def wants_help(argv: Sequence[str]) -> bool:
     return not _HELP_FLAGS.isdisjoint(argv[1:])
 
 
+def _explain(error: flags.Error, values: flags.FlagValues) -> str:
+    """What absl found wrong with a command line, in our own form of words."""
+    refused = re.fullmatch(r"flag --(\w+)=(.*?): .*", str(error), re.DOTALL)
+    if refused is None or refused[1] not in values:
+        message = " ".join(str(error).split())
+        if isinstance(error, flags.UnrecognizedFlagError):
+            message += " (--help lists the flags)"
+        return message
+    name, received = refused.groups()
+    flag = values[name]
+    choices = getattr(flag.parser, "enum_values", None)
+    wanted = f"one of {'|'.join(choices)}" if choices else _WANTED[flag.flag_type()]
+    return f"--{name} must be {wanted}. Received: --{name}={received}"
+
+
 def parse_options(argv: Sequence[str]) -> Options:
     """Reads and checks the command line.
 
@@ -221,8 +244,7 @@ Received: --tau=-1
     try:
         positional = values(list(argv))[1:]
     except flags.Error as error:
-        message = " ".join(str(error).replace("ERROR::", "").split())
-        raise UsageError(message) from error
+        raise UsageError(_explain(error, values)) from error
     if positional:
         raise UsageError(
             "every argument must be a flag (--name=value). "

@@ -4,8 +4,10 @@ import dataclasses
 import importlib.metadata
 import json
 import platform
+import shlex
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +42,21 @@ class RunConfig:
 
     Attributes:
         flags: Every flag and its value, defaults resolved.
-        content: The whole file: besides the flags the command line, the versions, the
-            commit and the machine of the run's first start.
+        content: The whole file: besides the flags the command line as it was typed
+            and as it repeats the run anywhere, the versions, the commit and the
+            machine of the run's first start.
+        directory: The run's directory, if it was read from there.
 
     Example:
         >>> options = Options(dataset="shapes", max_number_of_steps=10).resolve_model()
         >>> config = RunConfig.of(options)
         >>> config.flags["model_type"], sorted(config.content)[:3]
-        ('vanilla', ['argv', 'created', 'flags'])
+        ('vanilla', ['argv', 'command', 'created'])
     """
 
     flags: dict[str, Any]
     content: dict[str, Any]
+    directory: Path | None = None
 
     @classmethod
     def of(cls, options: Options) -> "RunConfig":
@@ -60,6 +65,7 @@ class RunConfig:
         content = {
             "flags": flags,
             "argv": list(options.argv),
+            "command": repeating_command(flags),
             "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "versions": {
                 "sact_keras": sact_keras.__version__,
@@ -85,7 +91,7 @@ class RunConfig:
         path = directory / CONFIG_FILE
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            return cls(dict(content["flags"]), content)
+            return cls(dict(content["flags"]), content, directory)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -134,6 +140,20 @@ class RunConfig:
                 f"{directory} holds a run with other flags: {'; '.join(differences)}. "
                 "Give the same flags to go on with it, or another --train_log_dir"
             )
+
+
+def repeating_command(flags: Mapping[str, Any]) -> str:
+    """A command line that says all flags, and so repeats a run on any machine.
+
+    What was typed may not: a data set that was not named, or a default, is the
+    machine's or the version's.
+
+    Example:
+        >>> repeating_command({"model": "5", "tau": None, "evaluate_once": False})
+        'python main.py --model=5 --evaluate_once=False'
+    """
+    given = [f"--{name}={value}" for name, value in flags.items() if value is not None]
+    return shlex.join(["python", "main.py", *given])
 
 
 def _git_commit() -> str | None:

@@ -8,13 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 import sact_keras
+from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.checkpoints.training_state import NonFiniteWeightsError
 from sact_keras.data import ImageDataset
 from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.metrics_log import MetricsLog
 from sact_keras.training.callbacks.metrics_window import MetricsWindow
-from sact_keras.training.callbacks.nan_guard import NanGuard
+from sact_keras.training.callbacks.nan_guard import DivergedError, NanGuard
 from sact_keras.training.callbacks.progress_bar import ProgressBar
 from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
 from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
@@ -84,37 +86,25 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
 
     Raises:
         Interrupted: After SIGINT or SIGTERM.
-        DivergedError: If the loss is not finite.
-        NonFiniteWeightsError: If the weights are not.
+        DivergedError: If the loss or a weight is not finite; says which checkpoint is
+            the last good one.
         CheckpointMismatchError: If `finetune_path` is of another architecture.
         FileNotFoundError: If it does not exist.
     """
     directory = Path(options.train_log_dir)
     num_steps = options.max_number_of_steps
     store = CheckpointStore(directory / "checkpoints")
-    store.clean()
     model = build_for_training(options, dataset.num_classes)
     checkpoint = store.latest()
-    if checkpoint is not None:
-        step = store.restore(model, checkpoint)
-        logger.info("Going on from step %d: %s", step, checkpoint.path)
-    else:
-        step = 0
-        if RunConfig.read(directory) is not None:
-            logger.warning(
-                "%s has no checkpoint to go on from: starting anew", directory
-            )
-        if options.finetune_path is not None:
-            load_weights(model, options.finetune_path, skip_halting=True)
-            logger.info("Starting from the weights of %s", options.finetune_path)
-    directory.mkdir(parents=True, exist_ok=True)
-    if RunConfig.read(directory) is None:
-        RunConfig.of(options).write(directory)
+    if checkpoint is None:
+        # Reads all data: what is wrong with it is seen before anything is written.
+        dataset.training_batches(options.batch_size, seed=options.seed)
+        next(iter(evaluation_batches(options, dataset)))
+    step = _start(options, model, store, checkpoint)
     if step >= num_steps:
-        logger.info("The training's %d steps are done", num_steps)
+        logger.info("All %d steps of the training in %s are done", num_steps, directory)
         return None
 
-    store.set_aside_after(step)
     metrics = MetricsFile(directory / "metrics.jsonl")
     metrics.rewind(step)
     evaluator = Evaluator(
@@ -127,6 +117,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     def evaluate(at_step: int) -> Evaluation:
         found = evaluator(evaluation_batches(options, dataset))
         metrics.append(at_step, options.split_name, found.values)
+        summaries.write_scalars(at_step, found.values)
         evaluations[at_step] = found
         progress.say(
             f"step {at_step}: accuracy {100 * found.accuracy:.2f}% on "
@@ -138,16 +129,17 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     saver = CheckpointSaver(store, seconds=options.save_interval_secs, **where)
     stop = StopOnSignal(saver, **where)
     progress = ProgressBar(batch_size=options.batch_size, **where)
+    summaries = TensorBoardSummaries(
+        directory,
+        seconds=options.save_summaries_secs,
+        images=_first_images(options, dataset),
+        **where,
+    )
     callbacks = [
         NanGuard(**where),
         progress,
         MetricsLog(metrics, **where),
-        TensorBoardSummaries(
-            directory,
-            seconds=options.save_summaries_secs,
-            images=_first_images(options, dataset),
-            **where,
-        ),
+        summaries,
     ]
     interval = options.eval_interval_steps
     if interval is None:
@@ -170,18 +162,58 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     with stop:
         # One epoch of all remaining steps: Keras' epochs, at whose ends it would reset
         # and call back, would depend on where the training was resumed.
-        model.fit(
-            batches,
-            epochs=1,
-            steps_per_epoch=num_steps - step,
-            shuffle=False,
-            verbose=0,
-            callbacks=callbacks,
-        )
+        try:
+            model.fit(
+                batches,
+                epochs=1,
+                steps_per_epoch=num_steps - step,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
+        except (DivergedError, NonFiniteWeightsError) as error:
+            raise DivergedError(
+                f"{error}: the training has diverged and is stopped. The last good "
+                f"checkpoint, {store.latest().path}, is kept; another run with a "
+                "smaller --learning_rate may do better"
+            ) from error
     if stop.received is not None:
         logger.info("Stopped after saving a checkpoint; the same command goes on")
         raise Interrupted(stop.received)
     return evaluations.get(num_steps)
+
+
+def _start(
+    options: Options,
+    model: keras.Model,
+    store: CheckpointStore,
+    checkpoint: SavedCheckpoint | None,
+) -> int:
+    """Puts a model where its run goes on, and returns the steps done.
+
+    A run that begins saves a checkpoint of its step 0: from there on there always is
+    one to go on from.
+    """
+    directory = Path(options.train_log_dir)
+    store.clean()
+    if checkpoint is not None:
+        step = store.restore(model, checkpoint)
+        # Damaged ones after it, which must not count among the latest.
+        store.set_aside_after(step)
+        if step < options.max_number_of_steps:
+            logger.info("Going on from step %d: %s", step, checkpoint.path)
+        return step
+    if options.finetune_path is not None:
+        load_weights(model, options.finetune_path, skip_halting=True)
+        logger.info("Starting from the weights of %s", options.finetune_path)
+    if RunConfig.read(directory) is not None:
+        logger.warning("%s has no checkpoint to go on from: starting anew", directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    RunConfig.of(options).write(directory)
+    store.set_aside_after(-1)
+    model.optimizer.build(model.trainable_variables)
+    store.save(model, step=0)
+    return 0
 
 
 def evaluation_batches(options: Options, dataset: ImageDataset) -> tf.data.Dataset:

@@ -57,12 +57,13 @@ def watch_checkpoints(
         jit_compile=choose_jit_compile(options.jit_compile),
     )
 
-    def evaluate() -> Evaluation:
+    def evaluate(source: Path) -> Evaluation:
+        logger.info("Evaluating %s", source)
         return evaluator(evaluation_batches(options, dataset))
 
     if not _is_run(path):
         load_weights(model, path)
-        report(evaluate(), _step_of(path), path)
+        report(evaluate(path), _step_of(path), path)
         return
     evaluated = -1
     while True:
@@ -70,7 +71,7 @@ def watch_checkpoints(
         if checkpoint is None and options.evaluate_once:
             find_checkpoint(path)  # Raises, and says what was looked for.
         if checkpoint is not None and _load(model, checkpoint):
-            report(evaluate(), checkpoint.step, checkpoint.path)
+            report(evaluate(checkpoint.path), checkpoint.step, checkpoint.path)
             evaluated = checkpoint.step
             if options.evaluate_once:
                 return

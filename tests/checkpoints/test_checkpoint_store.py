@@ -226,7 +226,9 @@ def test_finding_a_checkpoint(tmp_path):
 @pytest.mark.parametrize("name", ["empty", "absent"])
 def test_a_directory_without_a_checkpoint(tmp_path, name):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"looked for checkpoint\.json"):
+    with pytest.raises(
+        FileNotFoundError, match=r"neither step-<number>/checkpoint\.json"
+    ):
         find_checkpoint(tmp_path / name)
 
 

@@ -7,6 +7,7 @@ import types
 import keras
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny_training import TinyDataset, tiny_model
 
 from sact_keras.checkpoints.store import CheckpointStore
@@ -47,7 +48,7 @@ def test_progress_is_redrawn_on_a_terminal():
     bar.on_train_end()
     drawn = stream.getvalue().split("\r")[1:]
     assert len(drawn) == 10
-    assert drawn[0].startswith("[==================  ]  step 91/100  loss 1.2500")
+    assert drawn[0].startswith("[==================  ]  91/100  loss 1.2500")
     assert re.search(r"accuracy 50\.0%  \d+ images/s  0:00:00 left\n$", drawn[-1])
 
 
@@ -59,6 +60,41 @@ def test_progress_is_a_line_now_and_then_elsewhere():
     lines = stream.getvalue().splitlines()
     assert [line.split("  ")[0] for line in lines] == ["step 1/100", "step 100/100"]
     assert "\r" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("columns", [20, 60, 70, 80, 200])
+def test_a_progress_line_never_wraps_for_its_bar(monkeypatch, columns):
+    """What has wrapped cannot be redrawn in place."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = Terminal()
+    bar = ProgressBar(90_000, 100_000, batch_size=128, stream=stream)
+    for batch in range(3):
+        bar._shown_at = -float("inf")
+        bar.on_train_batch_end(batch, LOGS)
+    (line,) = re.findall(r"\r([^\r]*)$", stream.getvalue())
+    assert "90003/100000  loss 1.2500" in line
+    has_bar = line.startswith("[=")
+    assert not has_bar or len(line.rstrip()) < columns
+    assert has_bar or columns < 200
+
+
+def test_the_speed_is_that_of_the_training_alone(monkeypatch):
+    """An evaluation in between, which ends with a line of its own, does not count."""
+    seconds = 0.0
+    monkeypatch.setattr(
+        "sact_keras.training.callbacks.progress_bar.time.monotonic", lambda: seconds
+    )
+    stream = io.StringIO()
+    bar = ProgressBar(0, 100, batch_size=8, stream=stream, seconds=0.0)
+    for batch in range(20):
+        bar.on_train_batch_end(batch, LOGS)
+        seconds += 0.5
+        if batch == 9:
+            seconds += 1000
+            bar.say("evaluated")
+    speeds = re.findall(r"(\d+) images/s  (\S+) left", stream.getvalue())
+    assert {speed for speed, _ in speeds} == {"16"}
+    assert speeds[-1][1] == "0:00:40"
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
@@ -169,18 +205,16 @@ def test_summaries_for_tensorboard(tmp_path):
     for batch in range(20):
         summaries.on_train_batch_end(batch, LOGS)
     summaries.on_train_end()
-    (path,) = tmp_path.iterdir()
-    written = [
-        (event.step, value.tag, value)
-        for event in tf.compat.v1.train.summary_iterator(str(path))
-        for value in event.summary.value
-    ]
-    assert {(step, tag) for step, tag, _ in written} == {
-        (step, tag)
-        for step in (10, 20)
-        for tag in ("loss", "accuracy", "learning_rate", "ponder_cost")
-    }
-    heatmaps = next(value for _, tag, value in written if tag == "ponder_cost")
-    width, height, *pictures = heatmaps.tensor.string_val
+    written = EventAccumulator(str(tmp_path), size_guidance={"tensors": 0}).Reload()
+    scalars = {"loss": 1.25, "accuracy": 0.5, "learning_rate": 0.1}
+    assert set(written.Tags()["tensors"]) == {*scalars, "ponder_cost"}
+    for tag, value in scalars.items():
+        events = written.Tensors(tag)
+        # The first as soon as a window is full, and the last step's.
+        assert [event.step for event in events] == [10, 20]
+        for event in events:
+            assert tf.make_ndarray(event.tensor_proto) == pytest.approx(value)
+    heatmaps = written.Tensors("ponder_cost")[0].tensor_proto
+    width, height, *pictures = heatmaps.string_val
     assert (int(width), int(height), len(pictures)) == (2 * 32 + 5, 32, 2)
     assert tf.io.decode_png(pictures[0]).shape == (32, 69, 3)

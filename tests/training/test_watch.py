@@ -85,7 +85,7 @@ def test_an_original_checkpoint(golden_case, tmp_path):
 def test_a_run_without_a_checkpoint_once(tmp_path):
     options = tiny_options(tmp_path, checkpoint_dir=str(tmp_path), evaluate_once=True)
     RunConfig.of(options).write(tmp_path)
-    with pytest.raises(FileNotFoundError, match="looked for"):
+    with pytest.raises(FileNotFoundError, match="holds neither"):
         watch(options, num_steps=10)
 
 

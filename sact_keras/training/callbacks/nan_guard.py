@@ -6,7 +6,7 @@ from sact_keras.training.callbacks.global_step_callback import GlobalStepCallbac
 
 
 class DivergedError(ArithmeticError):
-    """The loss of a training step is not finite."""
+    """The loss of a training step, or a weight after it, is not finite."""
 
 
 class NanGuard(GlobalStepCallback):
@@ -23,7 +23,5 @@ class NanGuard(GlobalStepCallback):
         """Checks the loss."""
         if not math.isfinite(logs["loss"]):
             raise DivergedError(
-                f"the loss is {logs['loss']} at step {step} of {self.num_steps}: the "
-                "training has diverged and is stopped; a smaller --learning_rate may "
-                "help"
+                f"the loss is {logs['loss']} at step {step} of {self.num_steps}"
             )

@@ -1,5 +1,6 @@
 """Shows how the training gets on."""
 
+import shutil
 import sys
 import time
 from collections import deque
@@ -8,6 +9,8 @@ from typing import TextIO
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
 
 _BAR_WIDTH = 20
+
+_SHORTEST_BAR = 5
 
 
 class ProgressBar(GlobalStepCallback):
@@ -42,6 +45,7 @@ class ProgressBar(GlobalStepCallback):
         self._width = 0
         # The speed is that of the latest steps: the first one compiles the program.
         self._times: deque[tuple[int, float]] = deque(maxlen=50)
+        self._rate: float | None = None
 
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
         """Shows the step if it is time to."""
@@ -61,7 +65,12 @@ class ProgressBar(GlobalStepCallback):
         self.stream.flush()
 
     def say(self, text: str) -> None:
-        """Shows a line of its own, out of the bar's way."""
+        """Shows a line of its own, out of the bar's way.
+
+        What took the time until then, such as an evaluation, does not count into the
+        speed of the training.
+        """
+        self._times.clear()
         if self._redraws:
             text = f"\r{text:{self._width}}"
         self.stream.write(f"{text}\n")
@@ -75,19 +84,27 @@ class ProgressBar(GlobalStepCallback):
             self.stream.flush()
 
     def _line(self, step: int, logs: dict[str, float]) -> str:
-        parts = [f"step {step}/{self.num_steps}"]
-        if self._redraws:
-            done = _BAR_WIDTH * step // self.num_steps
-            parts.insert(0, f"[{'=' * done}{' ' * (_BAR_WIDTH - done)}]")
+        parts = [f"{'' if self._redraws else 'step '}{step}/{self.num_steps}"]
         parts.append(f"loss {logs['loss']:.4f}")
         if "accuracy" in logs:
             parts.append(f"accuracy {100 * logs['accuracy']:.1f}%")
         (first, begin), (last, end) = self._times[0], self._times[-1]
         if end > begin:
-            rate = (last - first) / (end - begin)
-            parts.append(f"{rate * self.batch_size:.0f} images/s")
-            parts.append(f"{_duration((self.num_steps - step) / rate)} left")
-        return "  ".join(parts)
+            self._rate = (last - first) / (end - begin)
+        if self._rate is not None:
+            parts.append(f"{self._rate * self.batch_size:.0f} images/s")
+            parts.append(f"{_duration((self.num_steps - step) / self._rate)} left")
+        line = "  ".join(parts)
+        return self._bar(step, line) + line if self._redraws else line
+
+    def _bar(self, step: int, line: str) -> str:
+        """As long as the terminal's width allows: a wrapped line cannot be redrawn."""
+        room = shutil.get_terminal_size().columns - len(line) - len("[]  ") - 1
+        width = min(_BAR_WIDTH, room)
+        if width < _SHORTEST_BAR:
+            return ""
+        done = width * step // self.num_steps
+        return f"[{'=' * done}{' ' * (width - done)}]  "
 
 
 def _duration(seconds: float) -> str:

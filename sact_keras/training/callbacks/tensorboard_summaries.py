@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -45,13 +46,19 @@ class TensorBoardSummaries(GlobalStepCallback):
         if not self.ends_window(step) or not (due or step == self.num_steps):
             return
         self._written_at = time.monotonic()
+        rate = float(self.model.optimizer.learning_rate)
+        self.write_scalars(step, {**logs, "learning_rate": rate})
+        with self._writer.as_default(step=step):
+            self._write_heatmaps()
+        self._writer.flush()
+
+    def write_scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes values by name, such as those of an evaluation, at once."""
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(self.directory)
         with self._writer.as_default(step=step):
-            for name, value in logs.items():
+            for name, value in values.items():
                 tf.summary.scalar(name, value)
-            tf.summary.scalar("learning_rate", self.model.optimizer.learning_rate)
-            self._write_heatmaps()
         self._writer.flush()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:

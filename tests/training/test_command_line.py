@@ -1,0 +1,143 @@
+"""Exit codes and what is said, without a process of its own for each."""
+
+import json
+
+import pytest
+from tiny_training import TinyDataset
+
+from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.training import driver
+from sact_keras.training.command_line import main
+
+TINY = ("--dataset=shapes", "--model=1", "--batch_size=8", "--eval_batch_size=24")
+
+
+@pytest.fixture
+def tiny_data(monkeypatch):
+    monkeypatch.setattr(driver, "open_dataset", lambda name, path: TinyDataset())
+
+
+@pytest.fixture
+def run(tiny_data, capsys):
+    """A function from flags to (exit code, standard output, standard error)."""
+
+    def start(*flags):
+        code = main(["main.py", *flags])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return start
+
+
+def test_a_loss_that_is_not_finite(run, tmp_path):
+    code, _, errors = run(
+        *TINY,
+        *("--model_type=sact", "--max_number_of_steps=20", "--learning_rate=1e30"),
+        f"--train_log_dir={tmp_path}",
+    )
+    assert code == 1
+    last = CheckpointStore(tmp_path / "checkpoints").latest()
+    assert last.step == 0
+    assert "is nan at step 2 of 20" in errors.splitlines()[-1]
+    assert str(last.path) in errors.splitlines()[-1]
+
+
+def test_a_checkpoint_of_another_architecture(run, tmp_path):
+    steps = "--max_number_of_steps=1"
+    code, _, _ = run(*TINY, steps, "--mode=train", f"--train_log_dir={tmp_path}")
+    assert code == 0
+    before = sorted(tmp_path.rglob("*"))
+    code, printed, errors = run(
+        "--mode=eval", f"--checkpoint_dir={tmp_path}", "--model=1_2_1"
+    )
+    assert (code, printed) == (1, "")
+    assert "Traceback" not in errors
+    lines = errors[errors.index("main.py: error: ") :].splitlines()
+    assert lines[0].endswith("model.weights.h5 does not fit the model:")
+    assert lines[1].startswith("  missing in the checkpoint (11): block_2/unit_2/")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_finished_run_says_so_and_is_evaluated_again(run, tmp_path):
+    flags = (*TINY, "--max_number_of_steps=1", f"--train_log_dir={tmp_path}")
+    code, first, _ = run(*flags)
+    assert code == 0
+    code, again, errors = run(*flags)
+    assert (code, again) == (0, first)
+    assert "step 1/1" not in errors
+
+
+def test_one_of_a_runs_checkpoints_is_evaluated_into_the_run(run, tmp_path):
+    """Not into the checkpoint's directory, which the training may remove."""
+    run(*TINY, "--max_number_of_steps=2", "--mode=train", f"--train_log_dir={tmp_path}")
+    best = tmp_path / "checkpoints" / "best"
+    code, _, _ = run("--mode=eval", f"--checkpoint_dir={best}")
+    assert code == 0
+    assert json.loads((tmp_path / "eval" / "eval.json").read_text())["step"] in (1, 2)
+    assert sorted(path.name for path in best.iterdir()) == [
+        "checkpoint.json",
+        "model.weights.h5",
+    ]
+
+
+def test_other_flags_after_a_run_that_saved_nothing(run, tmp_path):
+    (tmp_path / "config.json").write_text(
+        json.dumps({"flags": {"dataset": "shapes", "learning_rate": 1e30}})
+    )
+    flags = (*TINY, "--max_number_of_steps=1", "--mode=train")
+    code, _, _ = run(*flags, f"--train_log_dir={tmp_path}")
+    assert code == 0
+    flags = json.loads((tmp_path / "config.json").read_text())["flags"]
+    assert flags["learning_rate"] == 0.1
+
+
+def test_an_unwritable_directory_names_the_flag(run, tmp_path, monkeypatch):
+    def refuse(**arguments):
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    for flag in ("--train_log_dir", "--eval_dir"):
+        directory = tmp_path / "not_mine"
+        others = () if flag == "--train_log_dir" else (f"--train_log_dir={directory}",)
+        code, _, errors = run(*TINY, *others, f"{flag}={directory}")
+        assert code == 1
+        assert f"Received: {directory} (Permission denied)" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def original(shared_dir, name):
+    path = shared_dir / "golden" / "sact" / name
+    if not path.is_dir():
+        pytest.skip(f"no golden case {name} at hand")
+    return path
+
+
+def test_an_originals_checkpoint_is_evaluated(run, shared_dir, tmp_path):
+    code, printed, _ = run(
+        *("--mode=eval", "--evaluate_once", "--model_type=sact", "--model=2"),
+        f"--checkpoint_dir={original(shared_dir, 'v1')}",
+        *("--dataset=shapes", f"--eval_dir={tmp_path}"),
+    )
+    assert code == 0
+    assert "at step 1234 on 24 images of shapes/test" in printed
+    values = json.loads((tmp_path / "eval-00001234.json").read_text())["values"]
+    assert values["block_1/ponder_cost_std"] > 0
+
+
+def test_training_starts_from_an_originals_checkpoint(run, shared_dir, tmp_path):
+    plain = original(shared_dir, "v3")
+    flags = ("--dataset=shapes", "--batch_size=8", "--max_number_of_steps=1")
+    code, _, errors = run(
+        *flags,
+        *("--mode=train", "--model_type=act", "--model=2"),
+        *(f"--finetune_path={plain}", f"--train_log_dir={tmp_path / 'run'}"),
+    )
+    assert code == 0, errors
+    code, _, errors = run(
+        *flags,
+        *("--mode=train", "--model_type=act", "--model=3"),
+        *(f"--finetune_path={plain}", f"--train_log_dir={tmp_path / 'other'}"),
+    )
+    assert code == 1
+    assert "block_1/unit_3" in errors
+    assert not (tmp_path / "other").exists()
