@@ -39,8 +39,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--model_types",
         type=choices_of("vanilla", "masked", "act", "sact"),
         default=["vanilla", "masked", "act", "sact"],
-        help="comma-separated: vanilla, act, sact; masked is vanilla under random masks "
-        "of positions (default: all)",
+        help="comma-separated: vanilla, act, sact, and masked, which is vanilla under "
+        "random masks of positions (default: all)",
     )
     for name in ("oneDNN", "jit_compile"):
         parser.add_argument(

@@ -17,7 +17,7 @@ from sact_keras.data import (
     open_dataset,
 )
 from sact_keras.training.evaluation_report import EvaluationReport
-from sact_keras.training.options import DEFAULT_NUMBER_OF_STEPS, Options
+from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
 from sact_keras.training.train import train
 from sact_keras.training.usage_error import UsageError
@@ -85,9 +85,7 @@ def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
             options = options.replace(dataset=existing.flags["dataset"])
         else:
             options = _choose_dataset(options)
-    if options.max_number_of_steps is None:
-        num_steps = DEFAULT_NUMBER_OF_STEPS[options.dataset]
-        options = options.replace(max_number_of_steps=num_steps)
+    options = options.resolve_schedule()
     if options.train_log_dir is None:
         directory = options.default_log_dir()
         logger.info("The run's directory is %s", directory)
@@ -99,11 +97,12 @@ def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
 def _choose_dataset(options: Options) -> Options:
     choice = choose_dataset(None, options.dataset_dir)
     if choice.is_fallback:
-        steps = options.max_number_of_steps or DEFAULT_NUMBER_OF_STEPS[choice.name]
+        schedule = options.replace(dataset=choice.name).resolve_schedule()
         _say_loudly(
             f"CIFAR-10 IS NOT USED: {choice.reason}",
-            f"The built-in data set {choice.name!r} takes its place, for {steps} steps "
-            "of training. To insist on CIFAR-10, give --dataset=cifar10.",
+            f"The built-in data set {choice.name!r} takes its place, for "
+            f"{schedule.max_number_of_steps} steps of {schedule.batch_size} images. "
+            "To insist on CIFAR-10, give --dataset=cifar10.",
         )
     else:
         logger.info("Data set: %s (%s)", choice.name, choice.reason)

@@ -124,11 +124,13 @@ def define_flags(values: flags.FlagValues) -> dict[str, list[str]]:
         "Directory of the run: config.json, metrics.jsonl, summaries, checkpoints. "
         "Unset: runs/<dataset>_<model_type>_<model>, with _tau<tau> where it applies.",
     )
-    define(integer, "batch_size", "Images of a training step.")
+    define(
+        integer, "batch_size", "Images of a training step. Unset: 128, for shapes 32."
+    )
     define(
         integer,
         "max_number_of_steps",
-        "Steps of training in all. Unset: 100000, for shapes 400.",
+        "Steps of training in all. Unset: 100000, for shapes 2500.",
     )
     define(
         number,

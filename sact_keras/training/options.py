@@ -5,8 +5,14 @@ from typing import Any
 
 from sact_keras.models.presets import METHOD_ARGUMENTS, parse_model
 
-DEFAULT_NUMBER_OF_STEPS = {"cifar10": 100_000, "cifar100": 100_000, "shapes": 400}
-"""Data set -> steps of training where `--max_number_of_steps` is not given."""
+DEFAULT_SCHEDULES = {
+    "cifar10": {"max_number_of_steps": 100_000, "batch_size": 128},
+    "cifar100": {"max_number_of_steps": 100_000, "batch_size": 128},
+    # About five minutes on two cores. Small batches make the steps that halting needs
+    # to settle.
+    "shapes": {"max_number_of_steps": 2_500, "batch_size": 32},
+}
+"""Data set -> the flags of its schedule where they are not given."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +20,8 @@ class Options:
     """What one run of the program is asked to do.
 
     The attributes bear the names of the flags; `None` stands for a flag that was not
-    given and whose value follows from others (see `resolve_model`).
+    given and whose value follows from others (see `resolve_model` and
+    `resolve_schedule`).
 
     Attributes:
         explicit: Names of the flags that were given, on the command line or in a
@@ -35,7 +42,7 @@ class Options:
     model: str | None = None
     tau: float | None = None
     eps: float | None = None
-    batch_size: int = 128
+    batch_size: int | None = None
     max_number_of_steps: int | None = None
     learning_rate: float = 0.1
     finetune_path: str | None = None
@@ -76,6 +83,17 @@ class Options:
             # '5' and '5_5_5' are the same network, and so must be the same run.
             model=_canonical_model(self.model or "5"),
             **{"tau": None, "eps": None, **arguments},
+        )
+
+    def resolve_schedule(self) -> "Options":
+        """Fills in the flags of the data set's schedule that were not given."""
+        schedule = DEFAULT_SCHEDULES[self.dataset]
+        return self.replace(
+            **{
+                name: default
+                for name, default in schedule.items()
+                if getattr(self, name) is None
+            }
         )
 
     @property

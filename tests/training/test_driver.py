@@ -41,7 +41,7 @@ def test_falls_back_to_shapes_loudly_and_with_a_short_schedule(
     driver.run(Options(mode="train", model_type="sact"))
     (options,) = trainings
     assert options.dataset == "shapes"
-    assert options.max_number_of_steps == 400
+    assert (options.max_number_of_steps, options.batch_size) == (2500, 32)
     assert options.train_log_dir == "runs/shapes_sact_5_tau0.01"
     said = capsys.readouterr().err
     assert "CIFAR-10 IS NOT USED: there is no network" in said
@@ -59,7 +59,7 @@ def test_cifar_where_it_is_at_hand(trainings, monkeypatch, capsys):
     driver.run(Options(mode="train", dataset_dir="somewhere"))
     (options,) = trainings
     assert (options.dataset, options.dataset_dir) == ("cifar10", "somewhere")
-    assert options.max_number_of_steps == 100_000
+    assert (options.max_number_of_steps, options.batch_size) == (100_000, 128)
     assert "NOT USED" not in capsys.readouterr().err
 
 
@@ -69,7 +69,7 @@ def test_a_run_goes_on_with_the_data_set_that_it_began_with(
     """Whatever the network says meanwhile."""
     directory = tmp_path / "run"
     directory.mkdir()
-    begun = tiny_options(directory, max_number_of_steps=400)
+    begun = tiny_options(directory, max_number_of_steps=2500)
     RunConfig.of(begun).write(directory)
     choose(monkeypatch, "cifar10", False)
     driver.run(begun.replace(dataset=None, max_number_of_steps=None, mode="train"))

@@ -16,11 +16,12 @@ def parse(*arguments):
 
 
 def test_defaults_are_the_originals_schedule():
-    options = parse()
+    options = parse("--dataset=cifar10").resolve_schedule()
     assert options.mode == "train_and_eval"
     assert (options.batch_size, options.learning_rate) == (128, 0.1)
-    assert options.dataset is None
-    assert options.explicit == frozenset()
+    assert options.max_number_of_steps == 100_000
+    assert options.explicit == {"dataset"}
+    assert parse().dataset is None
 
 
 def test_values_and_what_was_given():
@@ -127,7 +128,7 @@ def test_help_names_every_flag_with_its_default():
     text = help_text()
     for name in Options().flags():
         assert f"{name}=<" in text or f"[no]{name}" in text
-    assert "(default 128)" in text
+    assert "(default 100)" in text
     assert "--flagfile" in text
 
 

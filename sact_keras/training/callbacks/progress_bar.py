@@ -43,6 +43,7 @@ class ProgressBar(GlobalStepCallback):
         self._interval = 0.2 if self._redraws else seconds
         self._shown_at = -float("inf")
         self._width = 0
+        self._bar_width = _BAR_WIDTH
         # The speed is that of the latest steps: the first one compiles the program.
         self._times: deque[tuple[int, float]] = deque(maxlen=50)
         self._rate: float | None = None
@@ -100,7 +101,8 @@ class ProgressBar(GlobalStepCallback):
     def _bar(self, step: int, line: str) -> str:
         """As long as the terminal's width allows: a wrapped line cannot be redrawn."""
         room = shutil.get_terminal_size().columns - len(line) - len("[]  ") - 1
-        width = min(_BAR_WIDTH, room)
+        # It never grows again, or it would flicker as the numbers change their length.
+        self._bar_width = width = min(self._bar_width, room)
         if width < _SHORTEST_BAR:
             return ""
         done = width * step // self.num_steps
