@@ -66,20 +66,19 @@ def arrays(directory):
     return found
 
 
-def check_interrupted_run(
-    project_root, tmp_path, num_steps, interruptions, jit_compile="false"
-):
-    jit = f"--jit_compile={jit_compile}"
+def check_interrupted_run(project_root, tmp_path, num_steps, interruptions, *flags):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     # The two runs beside each other: half the waiting, and one more disturbance.
-    uninterrupted = start(project_root, whole, num_steps, jit)
+    uninterrupted = start(project_root, whole, num_steps, *flags)
     for number, step, delay in interruptions:
-        process = start(project_root, killed, num_steps, jit, "--save_interval_secs=0")
+        process = start(
+            project_root, killed, num_steps, *flags, "--save_interval_secs=0"
+        )
         code = interrupt(process, killed, number, step, delay)
         assert code == (128 + number if number == signal.SIGTERM else -number)
         reached = CheckpointStore(killed / "checkpoints").latest().step
         assert step <= reached < num_steps
-    errors = wait_for(start(project_root, killed, num_steps, jit))
+    errors = wait_for(start(project_root, killed, num_steps, *flags))
     wait_for(uninterrupted)
     assert "Going on from step" in errors
 
@@ -118,10 +117,14 @@ def test_killed_and_resumed(project_root, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jit_compile", ["false", "true"])
-def test_killed_again_and_again(project_root, tmp_path, jit_compile):
+@pytest.mark.parametrize(
+    "flags",
+    [(), ("--jit_compile=true",), ("--model_type=act",)],
+    ids=["sact", "sact_xla", "act"],
+)
+def test_killed_again_and_again(project_root, tmp_path, flags):
     generator = random.Random(1)
     interruptions = [
         (signal.SIGKILL, 1 + 60 * turn, generator.uniform(0, 0.4)) for turn in range(8)
     ]
-    check_interrupted_run(project_root, tmp_path, 900, interruptions, jit_compile)
+    check_interrupted_run(project_root, tmp_path, 900, interruptions, *flags)
