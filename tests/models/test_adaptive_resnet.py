@@ -1,0 +1,190 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import sact_keras
+from sact_keras.losses import ponder_cost_loss
+from sact_keras.models import METHODS, AdaptiveResNet
+
+
+def small_model(model_type, **arguments):
+    return sact_keras.build_model(
+        model_type, **{"model": "1_2_1", "base_channels": 4, **arguments}
+    )
+
+
+def compiled(model, learning_rate=0.05, **kwargs):
+    model.compile(
+        keras.optimizers.SGD(learning_rate, momentum=0.9),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        **kwargs,
+    )
+    return model
+
+
+@pytest.fixture
+def images():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(4, 16, 16, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_config_is_exact_and_json(model_type):
+    arguments = {} if model_type == "vanilla" else {"tau": 0.3, "eps": 0.05}
+    model = small_model(model_type, num_classes=7, **arguments)
+    config = model.get_config()
+    assert config == {
+        "name": f"{model_type}_resnet_1_2_1",
+        "trainable": True,
+        "dtype": keras.dtype_policies.serialize(keras.config.dtype_policy()),
+        "model_type": model_type,
+        "family": "cifar",
+        "num_units": [1, 2, 1],
+        "num_classes": 7,
+        "base_channels": 4,
+        "variant": "sact",
+        "arguments": arguments,
+    }
+    revived = AdaptiveResNet.from_config(json.loads(json.dumps(config)))
+    assert revived.get_config() == config
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_a_deep_uneven_model_comes_back_from_its_file(model_type, images, tmp_path):
+    model = small_model(model_type, model="1_4_6", num_classes=7)
+    model.save(tmp_path / "model.keras")
+    revived = keras.saving.load_model(tmp_path / "model.keras")
+    assert revived.num_units == (1, 4, 6)
+    expected = model(images)
+    actual = revived(images)
+    for name in ("logits", "flops", "num_units_map"):
+        np.testing.assert_allclose(actual[name], expected[name], rtol=1e-6)
+
+
+def test_weights_are_those_of_the_architecture():
+    """Per unit 2 norms and 2 convolutions, one of them with bias; per branch 11."""
+    vanilla, act, sact = (small_model(t, model="3") for t in ("vanilla", "act", "sact"))
+    ends = 2 + 4 + 2  # stem, the head's norm, logits
+    assert len(vanilla.weights) == ends + 9 * (4 + 1 + 4 + 2)
+    assert len(act.weights) == len(vanilla.weights) + 6 * (4 + 2)
+    assert len(sact.weights) == len(vanilla.weights) + 6 * (4 + 2 + 4 + 1)
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_l2_covers_every_kernel_and_nothing_else(model_type):
+    model = small_model(model_type)
+    kernels = [v for v in model.trainable_variables if v.name == "kernel"]
+    assert {v.path for v in kernels} == {
+        v.path for v in model.weights if len(v.shape) > 1
+    }
+    squares = sum(np.sum(np.square(v.numpy())) for v in kernels)
+    # Nothing has been called yet, so that these are the regularizers' alone.
+    np.testing.assert_allclose(sum(model.losses), 2e-4 * 0.5 * squares, rtol=1e-5)
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_initial_values(model_type):
+    model = small_model(model_type, base_channels=16, model="2")
+    for variable in model.weights:
+        value = variable.numpy()
+        if variable.name == "kernel":
+            stddev = np.sqrt(2.6 / np.prod(value.shape[:-1]))
+            assert np.abs(value).max() <= 2 * stddev * (1 + 1e-6)
+            if value.size > 2000:
+                np.testing.assert_allclose(value.std(), 0.8796 * stddev, rtol=0.05)
+        elif variable.name in ("gamma", "moving_variance"):
+            np.testing.assert_array_equal(value, 1.0)
+        elif variable.name == "bias" and "halting" in variable.path:
+            np.testing.assert_array_equal(value, -3.0)
+        else:
+            np.testing.assert_array_equal(value, 0.0)
+
+
+@pytest.mark.parametrize("model_type", ["act", "sact"])
+def test_ponder_loss_is_tau_times_the_sum_of_the_blocks_means(model_type, images):
+    model = small_model(model_type, tau=0.25)
+    regularization = sum(model.losses)
+    outputs = model(images, training=True)
+    means = [np.mean(outputs[f"{name}/ponder_cost"]) for name in model.block_names]
+    ponder_loss = 0.25 * sum(means)
+    np.testing.assert_allclose(ponder_cost_loss(outputs, 0.25), ponder_loss, rtol=1e-5)
+    np.testing.assert_allclose(
+        sum(model.losses), regularization + ponder_loss, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_losses_do_not_pile_up(model_type, images):
+    model = small_model(model_type)
+    model(images, training=True)
+    once = float(sum(model.losses))
+    model(images, training=True)
+    np.testing.assert_allclose(sum(model.losses), once, rtol=0.05)
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_fit_trains(model_type):
+    """Four classes told apart by their brightest channel and half."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(32) % 4
+    images = 0.5 * rng.normal(size=(32, 8, 8, 3))
+    for image, label in zip(images, labels, strict=True):
+        image[4 * (label // 2) : 4 * (label // 2) + 4, :, label % 2] += 2.0
+    images = images.astype("float32")
+    arguments = {} if model_type == "vanilla" else {"tau": 0.01}
+    model = compiled(small_model(model_type, num_classes=4, **arguments))
+    history = model.fit(images, labels, batch_size=16, epochs=12, verbose=0).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    assert history["accuracy"][-1] > 0.9
+    assert ("ponder_loss" in history) == (model_type != "vanilla")
+    if model_type != "vanilla":
+        # Between 2 (one unit) and units + 1 a block, times tau.
+        assert 0.01 * 6 <= history["ponder_loss"][-1] <= 0.01 * (2 + 3 + 2)
+    evaluated = model.evaluate(images, labels, verbose=0, return_dict=True)
+    assert {"loss", "accuracy"} <= set(evaluated)
+
+
+def test_a_price_on_ponder_cost_buys_fewer_units(images):
+    """With the price alone to go by, halting comes to be immediate."""
+    model = compiled(small_model("act", model="1_3_1", tau=50.0), learning_rate=0.01)
+    before = np.mean(model(images)["block_2/num_units"])
+    model.fit(images, np.zeros(4), epochs=30, verbose=0)
+    assert before > 2
+    assert np.mean(model(images, training=True)["block_2/num_units"]) < 2
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_same_seed_same_run(model_type, images):
+    runs = []
+    for _ in range(2):
+        keras.utils.set_random_seed(7)
+        # Eagerly: tracing would take longer than the steps.
+        model = compiled(small_model(model_type), run_eagerly=True)
+        model.fit(images, np.arange(4), batch_size=2, epochs=2, verbose=0)
+        runs.append(model.get_weights())
+    for first, second in zip(*runs, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_every_trainable_variable_learns(images):
+    model = compiled(small_model("sact", model="2", tau=0.5))
+    with tf.GradientTape() as tape:
+        outputs = model(images, training=True)
+        loss = model.compute_loss(y=np.arange(4), y_pred=outputs)
+    variables = [v.value for v in model.trainable_variables]
+    gradients = tape.gradient(loss, variables)
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        assert gradient is not None, variable.path
+        assert np.isfinite(gradient).all(), variable.path
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_training_on_a_batch_of_one_is_finite(model_type, images):
+    model = compiled(small_model(model_type), run_eagerly=True)
+    logs = model.train_on_batch(images[:1], np.array([3]), return_dict=True)
+    assert np.isfinite(logs["loss"])
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())

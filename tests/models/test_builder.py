@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+import sact_keras
+from sact_keras.models import METHODS, AdaptiveResNet
+
+
+def test_defaults_are_resnet_32_for_cifar_10():
+    model = sact_keras.build_model("sact")
+    assert isinstance(model, AdaptiveResNet)
+    assert model.built
+    assert model.num_units == (5, 5, 5)
+    assert model.block_names == ["block_1", "block_2", "block_3"]
+    assert model.num_classes == 10
+    assert model.base_channels == 16
+    assert model.variant == "sact"
+    assert model.arguments == {"tau": 0.01, "eps": 0.01}
+
+
+@pytest.mark.parametrize("model_type", METHODS)
+def test_sizes_are_chosen(model_type):
+    model = sact_keras.build_model(
+        model_type, dataset="cifar100", model="1_4_6", base_channels=3
+    )
+    assert model.num_units == (1, 4, 6)
+    assert model.num_classes == 100
+    assert model.stem.conv.kernel.shape == (3, 3, 3, 3)
+    assert [block.units[-1].conv2.kernel.shape[-1] for block in model.blocks] == [
+        3,
+        6,
+        12,
+    ]
+    assert model.head.logits.kernel.shape == (12, 100)
+
+
+def test_num_classes_overrides_the_data_sets():
+    model = sact_keras.build_model(
+        "vanilla", dataset="cifar100", model="1", base_channels=2, num_classes=7
+    )
+    assert model(np.zeros((1, 8, 8, 3), "float32"))["logits"].shape == (1, 7)
+
+
+def test_act_early_stopping_is_act():
+    model = sact_keras.build_model("act_early_stopping", model="1", base_channels=2)
+    assert model.model_type == "act"
+
+
+def test_method_arguments_reach_the_decisions():
+    model = sact_keras.build_model("act", model="2", base_channels=2, tau=0.5, eps=0.2)
+    assert model.arguments == {"tau": 0.5, "eps": 0.2}
+    assert {block.decision.eps for block in model.blocks} == {0.2}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model_type": "rnn"}, "model_type must be .* Received: model_type='rnn'"),
+        ({"dataset": "mnist"}, "dataset must be one of .* Received: dataset='mnist'"),
+        ({"model": "5_5"}, "model must be .* Received: model='5_5'"),
+        ({"model": 0}, "model must be .* Received: model='0'"),
+        ({"num_classes": 0}, "num_classes must be at least 1.* num_classes=0"),
+        ({"base_channels": 0}, "base_channels must be at least 1.* base_channels=0"),
+        ({"base_channels": -4}, "base_channels must be at least 1.*=-4"),
+        ({"variant": "vgg"}, "variant must be one of sact .*Received: variant='vgg'"),
+        ({"tau": -1.0}, "tau must be .*at least 0. Received: tau=-1.0"),
+        ({"tau": float("nan")}, "tau must be finite.*tau=nan"),
+        ({"tau": float("inf")}, "tau must be finite.*tau=inf"),
+        ({"eps": 0.0}, r"eps must be in \(0, 1\). Received: eps=0.0"),
+        ({"eps": 1.0}, r"eps must be in \(0, 1\). Received: eps=1.0"),
+        ({"target_rate": 0.5}, "tau, eps.*Received: target_rate=0.5"),
+        ({"model_type": "vanilla", "tau": 0.1}, "none.*Received: tau=0.1"),
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_named_with_what_was_received(arguments, message):
+    defaults = {"model_type": "sact", "model": "1", "base_channels": 2}
+    with pytest.raises(ValueError, match=message):
+        sact_keras.build_model(**{**defaults, **arguments})

@@ -1,0 +1,39 @@
+import pytest
+
+from sact_keras.models.families import FAMILIES
+from sact_keras.models.methods import METHODS
+from sact_keras.models.presets import MODEL_TYPES, NUM_BLOCKS
+
+
+@pytest.mark.parametrize("key", FAMILIES, ids="-".join)
+def test_tables_agree(key):
+    design = FAMILIES[key]
+    assert len(design.widths) == len(design.strides) == NUM_BLOCKS[key[0]]
+
+
+def test_the_cifar_family():
+    design = FAMILIES["cifar", "sact"]
+    units = design.make_units(1, 3, base_channels=16)
+    assert [unit.filters for unit in units] == [32, 32, 32]
+    assert [unit.strides for unit in units] == [2, 1, 1]
+    assert [unit.name for unit in units] == ["unit_1", "unit_2", "unit_3"]
+    first, *others = (
+        unit
+        for block in range(3)
+        for unit in design.make_units(block, 2, base_channels=16)
+    )
+    assert first.preactivated_shortcut
+    assert not any(unit.preactivated_shortcut for unit in others)
+    assert design.style.get_config() == {
+        "momentum": 0.9,
+        "epsilon": 1e-3,
+        "negative_slope": 0.1,
+        "weight_decay": 2e-4,
+    }
+
+
+@pytest.mark.parametrize("model_type", MODEL_TYPES)
+def test_every_method_has_a_network(model_type):
+    method = METHODS[model_type]
+    assert ("cifar", method.variant) in FAMILIES
+    assert method.complete({}) == dict(method.arguments)
