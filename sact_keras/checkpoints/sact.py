@@ -80,6 +80,8 @@ def load_sact(
             "A checkpoint of the SACT project needs a model of variant 'sact'. "
             f"Received: variant={model.variant!r}"
         )
+    # The reader turns some of TensorFlow's errors into Python's own.
+    unreadable = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
     try:
         reader = tf.train.load_checkpoint(os.fspath(prefix))
         shapes = {
@@ -87,7 +89,7 @@ def load_sact(
             for name, shape in reader.get_variable_to_shape_map().items()
             if not _NOT_WEIGHTS.search(name)
         }
-    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+    except unreadable as error:
         raise _unreadable(prefix, error) from error
     variables = dict(named_variables(model))
     if skip_halting:
@@ -98,7 +100,7 @@ def load_sact(
         # The index alone opens without a complaint: the data is looked for here.
         try:
             return reader.get_tensor(name)
-        except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        except unreadable as error:
             raise _unreadable(prefix, error) from error
 
     assign_variables(prefix, variables, shapes, read)

@@ -1,0 +1,66 @@
+import keras
+import numpy as np
+import pytest
+
+from sact_keras.checkpoints.assignment import Stored, assign_variables
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+
+
+@pytest.fixture
+def variables():
+    return {
+        "w": Stored(keras.Variable(np.zeros((2, 3))), (1, 1, 2, 3)),
+        "b": Stored(keras.Variable(np.zeros(3)), (3,)),
+    }
+
+
+def assign(variables, arrays, **kwargs):
+    shapes = {name: array.shape for name, array in arrays.items()}
+    assign_variables("a.ckpt", variables, shapes, arrays.__getitem__, **kwargs)
+
+
+def assert_untouched(variables):
+    for stored in variables.values():
+        np.testing.assert_array_equal(stored.variable, 0.0)
+
+
+def test_arrays_find_their_variables_and_take_their_shapes(variables):
+    arrays = {"b": np.arange(3.0), "w": np.arange(6.0).reshape(1, 1, 2, 3)}
+    assign(variables, arrays)
+    np.testing.assert_array_equal(variables["b"].variable, [0, 1, 2])
+    np.testing.assert_array_equal(variables["w"].variable, [[0, 1, 2], [3, 4, 5]])
+
+
+def test_all_differences_are_named_and_nothing_is_assigned(variables):
+    arrays = {"w": np.ones((1, 1, 3, 3)), "z": np.ones(1), "a": np.ones(1)}
+    with pytest.raises(CheckpointMismatchError) as caught:
+        assign(variables, arrays)
+    assert caught.value.missing == ["b"]
+    assert sorted(caught.value.unexpected) == ["a", "z"]
+    assert caught.value.wrong_shapes == [("w", (1, 1, 2, 3), (1, 1, 3, 3))]
+    assert_untouched(variables)
+
+
+def test_same_size_in_another_shape_is_a_mismatch(variables):
+    arrays = {"b": np.ones(3), "w": np.ones((1, 1, 3, 2))}
+    with pytest.raises(CheckpointMismatchError):
+        assign(variables, arrays)
+    assert_untouched(variables)
+
+
+def test_optional_variables_keep_their_values(variables):
+    assign(variables, {"b": np.ones(3)}, optional=lambda name: name == "w")
+    np.testing.assert_array_equal(variables["w"].variable, 0.0)
+    np.testing.assert_array_equal(variables["b"].variable, 1.0)
+
+
+def test_nothing_is_assigned_when_an_array_cannot_be_read(variables):
+    def read(name):
+        if name == "b":
+            raise OSError("the disk is gone")
+        return np.ones((1, 1, 2, 3))
+
+    shapes = {"w": (1, 1, 2, 3), "b": (3,)}
+    with pytest.raises(OSError, match="the disk is gone"):
+        assign_variables("a.ckpt", variables, shapes, read)
+    assert_untouched(variables)
