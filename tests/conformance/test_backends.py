@@ -1,0 +1,93 @@
+"""Every method computes the same under Keras' other backends."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import PROJECT_ROOT, load_arrays
+from registry import CASES, assert_same_outputs, flat_outputs, make_images
+
+HERE = Path(__file__).parent
+
+BACKENDS = ["jax", "torch"]
+
+
+def run_under(backend, *command, **environment):
+    """Runs a Python command under a backend; skips where it is not installed."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    finished = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=PROJECT_ROOT,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "PYTHONPATH": str(PROJECT_ROOT),
+            "JAX_PLATFORMS": "cpu",
+            # Most of the time would go into compiling what is run once.
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert finished.returncode == 0, f"{finished.stdout}\n{finished.stderr}"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("models")
+    outputs = {}
+    for case in CASES:
+        model = case.build()
+        model.save(directory / f"{case}.keras")
+        outputs[case.name] = flat_outputs(model(make_images()))
+    return directory, outputs
+
+
+def evaluate(directory, backend, cases, **environment):
+    """The cases' outputs under a backend, by name."""
+    names = [case.name for case in cases]
+    run_under(backend, HERE / "evaluate_cases.py", directory, *names, **environment)
+    return {name: load_arrays(directory / f"{name}-{backend}.npz") for name in names}
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def evaluated(models, request):
+    return evaluate(models[0], request.param, CASES, JAX_ENABLE_X64="1")
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_same_outputs(models, evaluated, case):
+    _, expected = models
+    actual = evaluated[case.name]
+    assert actual["flops"].dtype == "int64"
+    assert_same_outputs(actual, expected[case.name], tolerance=1e-4)
+
+
+def test_flops_on_jax_without_64_bit_integers(models):
+    directory, expected = models
+    case = CASES[-1]
+    outputs = evaluate(directory, "jax", [case], JAX_ENABLE_X64="0")[case.name]
+    assert outputs["flops"].dtype == "float32"
+    np.testing.assert_allclose(
+        outputs["flops"], expected[case.name]["flops"], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "backend", ["jax", pytest.param("torch", marks=pytest.mark.slow)]
+)
+def test_tests_of_every_backend_pass(backend):
+    """Those marked `backend`; the fidelity of evaluation mode is among them."""
+    run_under(
+        backend,
+        *("-m", "pytest", "-q", "-m", "backend", "-p", "no:cacheprovider", "tests"),
+        JAX_ENABLE_X64="1",
+    )

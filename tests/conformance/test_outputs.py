@@ -1,0 +1,59 @@
+"""What every method's dictionary of outputs holds."""
+
+import numpy as np
+import pytest
+from registry import CASES, assert_same_outputs, flat_outputs, make_images
+
+import sact_keras
+
+SIZES = [(32, 32), (33, 47), (5, 3)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_outputs(case, size):
+    model = case.build()
+    images = make_images(3, size)
+    outputs = model(images)
+    assert outputs["logits"].shape == (3, model.num_classes)
+    assert outputs["logits"].dtype == "float32"
+    assert outputs["flops"].shape == (3,)
+    assert outputs["flops"].dtype == "int64"
+    assert outputs["num_units_map"].shape == (3, *size)
+    assert len(outputs["masks"]) == sum(model.num_units)
+    masks = iter(outputs["masks"])
+    grid, all_blocks = size, 0
+    for index, (name, units) in enumerate(
+        zip(model.block_names, model.num_units, strict=True)
+    ):
+        if index > 0:
+            grid = tuple(-(-side // 2) for side in grid)
+        block_masks = np.stack([next(masks) for _ in range(units)])
+        assert block_masks.dtype == "float32"
+        assert set(np.unique(block_masks)) <= {0.0, 1.0}
+        assert block_masks.shape[1:] in ((3,), (3, *grid))
+        np.testing.assert_array_equal(
+            outputs[f"{name}/num_units"], block_masks.sum(axis=0)
+        )
+        assert outputs[f"{name}/flops"].dtype == "int64"
+        all_blocks = all_blocks + outputs[f"{name}/flops"]
+    layers = sact_keras.count_flops(model, size)["layers"]
+    always = sum(v for k, v in layers.items() if not k.startswith("block_"))
+    np.testing.assert_array_equal(outputs["flops"], all_blocks + always)
+    assert np.isfinite(outputs["logits"]).all()
+
+
+@pytest.mark.parametrize("size", SIZES[:2], ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_nothing_depends_on_its_neighbours_in_the_batch(case, size):
+    model = case.build()
+    images = make_images(4, size)
+    together = flat_outputs(model(images))
+    for index in (0, 3):
+        alone = flat_outputs(model(images[index : index + 1]))
+        expected = {name: value[index : index + 1] for name, value in together.items()}
+        assert_same_outputs(alone, expected)
+    # Nor on what fills the batch up.
+    padded = np.concatenate([images, np.full_like(images, 1e3)])
+    filled = flat_outputs(model(padded))
+    assert_same_outputs({name: value[:4] for name, value in filled.items()}, together)
