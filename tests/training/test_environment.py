@@ -48,8 +48,8 @@ def test_jit_compile():
 
 
 def test_writable_directories(tmp_path):
-    check_writable(tmp_path / "a" / "b")
+    check_writable(tmp_path / "a" / "b", "--eval_dir")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file/run"):
-        check_writable(tmp_path / "file" / "run")
+    with pytest.raises(OSError, match="--eval_dir must be .*file/run"):
+        check_writable(tmp_path / "file" / "run", "--eval_dir")
