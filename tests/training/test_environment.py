@@ -51,5 +51,5 @@ def test_writable_directories(tmp_path):
     check_writable(tmp_path / "a" / "b", "--eval_dir")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="--eval_dir must be .*file/run"):
+    with pytest.raises(OSError, match=r"--eval_dir must be .*file/run"):
         check_writable(tmp_path / "file" / "run", "--eval_dir")
