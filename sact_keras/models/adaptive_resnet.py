@@ -1,6 +1,7 @@
 """The residual network of every method."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -9,8 +10,8 @@ from keras import ops
 from sact_keras.accounting import account
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
-from sact_keras.models.families import FAMILIES
-from sact_keras.models.methods import METHODS, BlockPlan
+from sact_keras.models.families import FAMILIES, Family
+from sact_keras.models.methods import METHODS, BlockPlan, Method
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")
@@ -93,24 +94,28 @@ class AdaptiveResNet(keras.Model):
         self.base_channels = base_channels
         self.arguments = method.complete(arguments or {})
         self.block_names = [f"block_{i + 1}" for i in range(len(self.num_units))]
-        self.stem = design.stem(base_channels)
-        self.blocks = []
-        for index, (name, units) in enumerate(
-            zip(self.block_names, self.num_units, strict=True)
-        ):
-            plan = BlockPlan(
-                index,
-                num_units=units,
-                filters=design.widths[index] * base_channels,
-                style=design.style,
-                activated=design.activated_halting,
-            )
-            decision = method.decide(plan, self.arguments)
-            residual_units = design.make_units(index, units, base_channels)
-            self.blocks.append(AdaptiveBlock(residual_units, decision, name=name))
-        self.head = design.head(num_classes)
+        with _policy_of(self):
+            self.stem = design.stem(base_channels)
+            self.blocks = [
+                self._make_block(index, design, method)
+                for index in range(len(self.num_units))
+            ]
+            self.head = design.head(num_classes)
         if method.loss is not None:
             self._method_loss = keras.metrics.Mean(name=method.loss_name)
+
+    def _make_block(self, index: int, design: Family, method: Method) -> AdaptiveBlock:
+        num_units = self.num_units[index]
+        plan = BlockPlan(
+            index,
+            num_units=num_units,
+            filters=design.widths[index] * self.base_channels,
+            style=design.style,
+            activated=design.activated_halting,
+        )
+        units = design.make_units(index, num_units, self.base_channels)
+        decision = method.decide(plan, self.arguments)
+        return AdaptiveBlock(units, decision, name=self.block_names[index])
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for images of `input_shape`, [N, H, W, channels]."""
@@ -188,3 +193,17 @@ class AdaptiveResNet(keras.Model):
         """Makes the model from `get_config`'s dictionary."""
         del custom_objects
         return cls(**config)
+
+
+@contextlib.contextmanager
+def _policy_of(model: keras.Model) -> Iterator[None]:
+    """Makes layers in the model's dtype policy, whichever is the global one.
+
+    A model saved under mixed precision is then the same one where it is loaded.
+    """
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(model.dtype_policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)

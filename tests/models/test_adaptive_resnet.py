@@ -188,3 +188,20 @@ def test_training_on_a_batch_of_one_is_finite(model_type, images):
     logs = model.train_on_batch(images[:1], np.array([3]), return_dict=True)
     assert np.isfinite(logs["loss"])
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_a_model_keeps_its_precision_where_it_is_loaded(tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = sact_keras.build_model("sact", model="1_2_1", base_channels=4)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    model.save(tmp_path / "mixed.keras")
+    loaded = keras.models.load_model(tmp_path / "mixed.keras")
+    assert keras.config.dtype_policy().name == "float32"
+    unit = loaded.blocks[1].units[1]
+    assert (unit.conv1.compute_dtype, unit.conv1.kernel.dtype) == (
+        "bfloat16",
+        "float32",
+    )
+    assert loaded.blocks[1].decision.branches[0].local_conv.compute_dtype == "bfloat16"
