@@ -21,7 +21,6 @@ def assign_variables(
     variables: Mapping[str, Stored],
     shapes: Mapping[str, tuple[int, ...]],
     read: Callable[[str], np.ndarray],
-    optional: Callable[[str], bool] = lambda name: False,
 ) -> None:
     """Assigns a checkpoint's arrays to variables of the same names.
 
@@ -34,12 +33,11 @@ def assign_variables(
             the same size but other dimensions is reshaped.
         shapes: Name -> shape of all that the checkpoint holds for a model.
         read: Reads an array by name.
-        optional: Whether a variable may be missing; it then keeps its value.
 
     Raises:
         CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped.
     """
-    missing = [name for name in variables if name not in shapes and not optional(name)]
+    missing = [name for name in variables if name not in shapes]
     unexpected = sorted(name for name in shapes if name not in variables)
     wrong_shapes = [
         (name, expected, tuple(shapes[name]))

@@ -48,12 +48,6 @@ def test_same_size_in_another_shape_is_a_mismatch(variables):
     assert_untouched(variables)
 
 
-def test_optional_variables_keep_their_values(variables):
-    assign(variables, {"b": np.ones(3)}, optional=lambda name: name == "w")
-    np.testing.assert_array_equal(variables["w"].variable, 0.0)
-    np.testing.assert_array_equal(variables["b"].variable, 1.0)
-
-
 def test_nothing_is_assigned_when_an_array_cannot_be_read(variables):
     def read(name):
         if name == "b":
