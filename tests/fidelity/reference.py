@@ -1,62 +1,17 @@
-"""The CIFAR networks of the SACT project in NumPy alone, in evaluation mode.
+"""The networks of the SACT project in NumPy alone, in evaluation mode.
 
 An oracle for networks of any depth, width and size: written from the description of
 the original's numerics, over its own variable names, and sharing no code with the
 package. Slow and plain on purpose: a convolution is a sum over the taps of its kernel.
+Here is what the families share: running a block, halting, counting. Each family says
+in its own file what its stem, units and head are.
 """
 
 import numpy as np
 
-ROOT = "resnet_residual"
-EPSILON = 1e-3
-
-
-def random_variables(model_type, num_units, base_channels, num_classes, seed):
-    """Variables by name, drawn so that halting varies between images and positions."""
-    rng = np.random.default_rng(seed)
-    variables = {}
-
-    def convolution(scope, size, channels, filters, bias=True, gain=1.0, offset=0.0):
-        stddev = gain * np.sqrt(1.3 / (size * size * channels))
-        shape = (size, size, channels, filters)
-        variables[f"{scope}/weights"] = rng.normal(0.0, stddev, shape)
-        if bias:
-            variables[f"{scope}/biases"] = rng.normal(offset, 0.1, filters)
-
-    def norm(scope, channels):
-        variables[f"{scope}/beta"] = rng.normal(0.0, 0.3, channels)
-        variables[f"{scope}/gamma"] = rng.uniform(0.6, 1.4, channels)
-        variables[f"{scope}/moving_mean"] = rng.normal(0.0, 0.3, channels)
-        variables[f"{scope}/moving_variance"] = rng.uniform(0.5, 2.0, channels)
-
-    convolution(f"{ROOT}/Conv", 3, 3, base_channels)
-    channels = base_channels
-    for block, units in enumerate(num_units):
-        filters = base_channels * 2**block
-        for unit in range(units):
-            scope = f"{ROOT}/block_{block + 1}/unit_{unit + 1}"
-            norm(f"{scope}/residual/preact", channels)
-            convolution(f"{scope}/residual/conv1", 3, channels, filters, bias=False)
-            norm(f"{scope}/residual/conv1/BatchNorm", filters)
-            convolution(f"{scope}/residual/conv2", 3, filters, filters)
-            channels = filters
-            if model_type == "vanilla" or unit == units - 1:
-                continue
-            halting = f"{scope}/halting_proba"
-            if model_type == "sact":
-                norm(f"{halting}/local_bn", filters)
-                convolution(f"{halting}/local_conv", 3, filters, 1, gain=1.5, offset=-1)
-            norm(f"{halting}/global_bn", filters)
-            act = model_type == "act"
-            gain = 6.0 if act else 2.0
-            convolution(f"{halting}/global_conv", 1, filters, 1, act, gain, offset=-1)
-    norm(f"{ROOT}/BatchNorm", channels)
-    convolution(f"{ROOT}/logits", 1, channels, num_classes)
-    return {name: value.astype("float32") for name, value in variables.items()}
-
 
 class ReferenceNetwork:
-    """A network of given variables.
+    """A network of given variables; what a family must say raises here.
 
     Args:
         model_type: "vanilla", "act" or "sact".
@@ -64,6 +19,10 @@ class ReferenceNetwork:
         variables: TF-Slim's name -> array.
         eps: An element halts once its scores sum to 1 - eps.
     """
+
+    # Of a family: the first part of every name; a block's scope, from its number;
+    # what batch norms add to the variance; whether halting activates its norms.
+    ROOT = BLOCK = EPSILON = ACTIVATED_HALTING = None
 
     def __init__(self, model_type, num_units, variables, eps=0.01):
         self.model_type = model_type
@@ -78,13 +37,11 @@ class ReferenceNetwork:
         """
         outputs = {"margin": np.inf}
         height, width = images.shape[1:3]
-        features = self._convolve(f"{ROOT}/Conv", images.astype("float64"))
-        flops = np.full(
-            len(images), self._flops(f"{ROOT}/Conv") * height * width, "int64"
-        )
+        features, stem_flops = self._stem(images.astype("float64"))
+        flops = np.full(len(images), stem_flops, "int64")
         maps = {"num_units": 0, "ponder_cost": 0}
         for block, units in enumerate(self.num_units):
-            scope = f"{ROOT}/block_{block + 1}"
+            scope = self.BLOCK.format(block + 1)
             report = self._block(scope, features, units, stride=1 if block == 0 else 2)
             features = report["output"]
             outputs["margin"] = min(outputs["margin"], report.pop("margin"))
@@ -93,25 +50,47 @@ class ReferenceNetwork:
             for name in maps:
                 if name in report:
                     maps[name] = maps[name] + nearest(report[name], height, width)
-        pooled = features.mean(axis=(1, 2), keepdims=True)
-        pooled = self._norm(f"{ROOT}/BatchNorm", pooled)
-        outputs["logits"] = self._convolve(f"{ROOT}/logits", pooled)[:, 0, 0]
-        outputs["flops"] = flops + self._flops(f"{ROOT}/logits")
+        outputs["logits"], head_flops = self._head(features)
+        outputs["flops"] = flops + head_flops
         outputs["num_units_map"] = maps["num_units"]
         if self.model_type != "vanilla":
             outputs["ponder_cost_map"] = maps["ponder_cost"]
         return outputs
+
+    def _stem(self, images):
+        """What enters the first block, and the FLOPs of an image."""
+        raise NotImplementedError
+
+    def _unit(self, scope, inputs, stride):
+        """The (shortcut, residual) of a unit."""
+        raise NotImplementedError
+
+    def _unit_flops(self, scope, where, first_size):
+        """The FLOPs of a unit for each image.
+
+        Args:
+            scope: The unit's.
+            where: Where it runs, [N, h, w].
+            first_size: (height, width) of its inputs where it is its block's first
+                and runs everywhere, else None.
+        """
+        raise NotImplementedError
+
+    def _head(self, features):
+        """The (logits, FLOPs of an image)."""
+        raise NotImplementedError
+
+    def _activate(self, inputs):
+        raise NotImplementedError
 
     def _block(self, scope, features, units, stride):
         images = len(features)
         margin, flops = np.inf, np.zeros(images, "int64")
         for unit in range(units):
             unit_scope = f"{scope}/unit_{unit + 1}"
+            first_size = features.shape[1:3] if unit == 0 else None
             shortcut, residual = self._unit(
-                unit_scope,
-                features,
-                stride if unit == 0 else 1,
-                first=unit_scope == f"{ROOT}/block_1/unit_1",
+                unit_scope, features, stride if unit == 0 else 1
             )
             if unit == 0:
                 grid = residual.shape[:3]
@@ -127,8 +106,7 @@ class ReferenceNetwork:
             )
             features = shortcut + where[..., None] * residual
             num_units += running
-            flops += self._flops(f"{unit_scope}/residual/conv1") * count(dilate(where))
-            flops += self._flops(f"{unit_scope}/residual/conv2") * count(where)
+            flops += self._unit_flops(unit_scope, where, first_size)
             if self.model_type == "vanilla":
                 continue
             share = np.where(running, remainder, 0.0)
@@ -157,57 +135,45 @@ class ReferenceNetwork:
             report["halting_distribution"] = np.stack(distribution, axis=-1)
         return {**report, "margin": margin}
 
-    def _unit(self, scope, inputs, stride, first):
-        preact = self._norm(f"{scope}/residual/preact", inputs)
-        hidden = self._convolve(f"{scope}/residual/conv1", preact, stride)
-        hidden = leaky_relu(self._norm(f"{scope}/residual/conv1/BatchNorm", hidden))
-        residual = self._convolve(f"{scope}/residual/conv2", hidden)
-        shortcut = preact if first else inputs
-        if stride == 2:
-            shortcut = (
-                shortcut[:, ::2, ::2]
-                + shortcut[:, 1::2, ::2]
-                + shortcut[:, ::2, 1::2]
-                + shortcut[:, 1::2, 1::2]
-            ) / 4
-        missing = residual.shape[-1] - shortcut.shape[-1]
-        if missing:
-            before = np.zeros((*shortcut.shape[:3], missing // 2))
-            after = np.zeros((*shortcut.shape[:3], missing - missing // 2))
-            shortcut = np.concatenate([before, shortcut, after], axis=-1)
-        return shortcut, residual
-
     def _score(self, scope, features):
+        activated = self.ACTIVATED_HALTING
         pooled = features.mean(axis=(1, 2), keepdims=True)
-        pooled = self._norm(f"{scope}/global_bn", pooled)
+        pooled = self._norm(f"{scope}/global_bn", pooled, activated)
         evidence = self._convolve(f"{scope}/global_conv", pooled)[..., 0]
         if self.model_type == "act":
             return sigmoid(evidence[:, 0, 0])
-        normal = self._norm(f"{scope}/local_bn", features)
+        normal = self._norm(f"{scope}/local_bn", features, activated)
         return sigmoid(evidence + self._convolve(f"{scope}/local_conv", normal)[..., 0])
 
-    def _norm(self, scope, inputs):
-        """Batch norm and leaky ReLU, which come together everywhere in this family."""
+    def _norm(self, scope, inputs, activated=True):
         mean = self.variables[f"{scope}/moving_mean"]
         variance = self.variables[f"{scope}/moving_variance"]
-        normal = (inputs - mean) / np.sqrt(variance + EPSILON)
+        normal = (inputs - mean) / np.sqrt(variance + self.EPSILON)
         gamma, beta = (self.variables[f"{scope}/{name}"] for name in ("gamma", "beta"))
-        return leaky_relu(gamma * normal + beta)
+        normal = gamma * normal + beta
+        return self._activate(normal) if activated else normal
 
-    def _convolve(self, scope, inputs, stride=1):
+    def _convolve(self, scope, inputs, stride=1, padding=None):
+        """A convolution, with its bias if it has one.
+
+        Args:
+            scope: The convolution's.
+            inputs: [N, h, w, channels].
+            stride: Of both axes.
+            padding: Zeros on every side; by default those of TensorFlow's "SAME".
+        """
         kernel = self.variables[f"{scope}/weights"]
         size = kernel.shape[0]
-        rows, columns = (-(-side // stride) for side in inputs.shape[1:3])
-        padding = [(0, 0)]
-        for side, steps in zip(inputs.shape[1:3], (rows, columns), strict=True):
-            total = max((steps - 1) * stride + size - side, 0)
-            padding.append((total // 2, total - total // 2))
-        padded = np.pad(inputs, [*padding, (0, 0)])
-        outputs = np.zeros((len(inputs), rows, columns, kernel.shape[-1]))
-        for row in range(size):
-            for column in range(size):
-                tap = padded[:, row::stride, column::stride][:, :rows, :columns]
-                outputs += np.einsum("nhwc,cf->nhwf", tap, kernel[row, column])
+        sides = [(padding, padding)] * 2 if padding is not None else None
+        padded = pad(inputs, size, stride, 0.0, sides)
+        outputs = sum(
+            np.tensordot(tap, weights, axes=1)
+            for tap, weights in zip(
+                taps(padded, size, stride),
+                kernel.reshape(-1, *kernel.shape[2:]),
+                strict=True,
+            )
+        )
         return outputs + self.variables.get(f"{scope}/biases", 0.0)
 
     def _flops(self, scope):
@@ -215,8 +181,23 @@ class ReferenceNetwork:
         return 2 * self.variables[f"{scope}/weights"].size
 
 
-def leaky_relu(inputs):
-    return np.where(inputs < 0, 0.1 * inputs, inputs)
+def same_padding(side, size, stride):
+    """The (before, after) of TensorFlow's "SAME": the odd one comes after."""
+    total = max((-(-side // stride) - 1) * stride + size - side, 0)
+    return total // 2, total - total // 2
+
+
+def pad(inputs, size, stride, value, sides=None):
+    sides = sides or [same_padding(side, size, stride) for side in inputs.shape[1:3]]
+    return np.pad(inputs, [(0, 0), *sides, (0, 0)], constant_values=value)
+
+
+def taps(padded, size, stride):
+    """What each place of a window of `size` x `size` sees, without padding."""
+    rows, columns = ((side - size) // stride + 1 for side in padded.shape[1:3])
+    for row in range(size):
+        for column in range(size):
+            yield padded[:, row::stride, column::stride][:, :rows, :columns]
 
 
 def sigmoid(inputs):
@@ -228,14 +209,7 @@ def count(mask):
 
 
 def dilate(mask):
-    height, width = mask.shape[1:]
-    padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
-    shifts = [
-        padded[:, row : row + height, column : column + width]
-        for row in range(3)
-        for column in range(3)
-    ]
-    return np.any(shifts, axis=0)
+    return np.any(list(taps(pad(mask[..., None], 3, 1, False), 3, 1)), axis=0)[..., 0]
 
 
 def nearest(values, height, width):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from cifar_reference import CifarReference, random_variables
 from forward import forward
-from reference import ReferenceNetwork, random_variables
 from slim_checkpoint import write_slim_checkpoint
 
 import sact_keras
@@ -74,7 +74,7 @@ def test_equals_the_reference(model_type, case, tmp_path):
     images += np.linspace(-1.0, 1.0, 5).reshape(5, 1, 1, 1)
     images = images.astype("float32")
 
-    network = ReferenceNetwork(model_type, model.num_units, variables, **halting)
+    network = CifarReference(model_type, model.num_units, variables, **halting)
     expected = network(images)
     assert expected.pop("margin") > 1e-5, "choose a seed without doubtful decisions"
     if model_type != "vanilla":
