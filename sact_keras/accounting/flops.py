@@ -7,6 +7,7 @@ step of them, which the 3x3 convolution behind it reads (Figurnov et al. 2017, s
 3.2, and the flop counter of its code).
 """
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,10 +15,7 @@ import keras
 from keras import ops
 
 from sact_keras.kernels.types import Tensor
-from sact_keras.layers import Cost
-
-Size = tuple[Any, Any]
-"""(height, width), each an integer or, where it is dynamic, a scalar tensor."""
+from sact_keras.layers.cost import Cost, Size
 
 
 def flops_dtype() -> str:
@@ -126,8 +124,9 @@ def count_flops(model: keras.Model, image_size: Size) -> dict[str, Any]:
 
     def add(name: str, costs: Iterable[Cost], size: Size, output_size: Size) -> None:
         for cost in costs:
-            grid = output_size if cost.stride == 1 else size
-            height, width = (1, 1) if cost.per == "image" else grid
+            height, width = (1, 1)
+            if cost.per == "position":
+                height, width = cost.grid_size(size, output_size)
             layers[f"{name}/{cost.name}"] = cost.flops * height * width
 
     size = model.stem.output_size(tuple(image_size))
@@ -148,29 +147,31 @@ class _Counts:
         self._mask = mask
         self._input_size = input_size
         self._output_size = output_size
-        self._known: dict[tuple[str, str, int], Tensor] = {}
+        self._known: dict[Cost, Tensor] = {}
 
     def of(self, cost: Cost) -> Tensor:
-        key = (cost.per, cost.when, cost.stride)
-        if key not in self._known:
-            self._known[key] = self._count(*key)
-        return self._known[key]
+        # What an image pays for is the same for all costs on one grid.
+        kind = dataclasses.replace(cost, name="", flops=0)
+        if kind not in self._known:
+            self._known[kind] = self._count(kind)
+        return self._known[kind]
 
-    def _count(self, per: str, when: str, stride: int) -> Tensor:
+    def _count(self, cost: Cost) -> Tensor:
         dtype = flops_dtype()
-        size = self._output_size if stride == 1 else self._input_size
+        size = cost.grid_size(self._input_size, self._output_size)
         spatial = len(self._mask.shape) == 3
-        if spatial and per == "position" and when != "always":
-            kept = spread(self._mask, stride, size) if stride > 1 else self._mask
-            kept = dilate(kept) if when == "dilated" else kept
+        if spatial and cost.per == "position" and cost.when != "always":
+            kept = self._mask
+            kept = spread(kept, cost.stride, size) if cost.stride > 1 else kept
+            kept = dilate(kept) if cost.when == "dilated" else kept
             return ops.sum(ops.cast(kept, dtype), axis=(1, 2))
-        if when == "always":
+        if cost.when == "always":
             images = ops.ones(ops.shape(self._mask)[:1], dtype=dtype)
         elif spatial:
             images = ops.cast(ops.max(self._mask, axis=(1, 2)), dtype)
         else:
             images = ops.cast(self._mask, dtype)
-        if per == "position":
+        if cost.per == "position":
             height, width = (ops.cast(side, dtype) for side in size)
             images = images * height * width
         return images

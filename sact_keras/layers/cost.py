@@ -3,6 +3,9 @@
 import dataclasses
 from typing import Any, Literal
 
+Size = tuple[Any, Any]
+"""(height, width), each an integer or, where it is dynamic, a scalar tensor."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
@@ -19,9 +22,11 @@ class Cost:
         when: Which positions (or images) are paid for under a mask: "always" all of
             them, "active" those the mask keeps, "dilated" those within one step of
             them, which the 3x3 convolution that follows reads.
-        stride: 1 if positions are counted on the layer's output. A convolution that
-            runs ahead of the downsampling one counts them on the layer's input, which
-            is `stride` times finer.
+        stride: How many times finer than the layer's output, along each side, the grid
+            is on which positions are counted: above 1 for a convolution that runs
+            ahead of something that downsamples.
+        input_stride: How many times coarser than the layer's input that grid is. Read
+            where `stride` is above 1 only.
 
     Example:
         >>> Cost.convolution("conv1", (3, 3), 16, 32, when="dilated").flops
@@ -33,6 +38,18 @@ class Cost:
     per: Literal["position", "image"] = "position"
     when: Literal["always", "active", "dilated"] = "always"
     stride: int = 1
+    input_stride: int = 1
+
+    def grid_size(self, input_size: Size, output_size: Size) -> Size:
+        """(height, width) of the grid on which positions are counted.
+
+        Args:
+            input_size: (height, width) of the layer's input.
+            output_size: (height, width) of its output.
+        """
+        if self.stride == 1:
+            return output_size
+        return tuple(-(-side // self.input_stride) for side in input_size)
 
     @classmethod
     def convolution(
@@ -43,6 +60,6 @@ class Cost:
         out_channels: int,
         **where: Any,
     ) -> "Cost":
-        """The cost of a dense convolution; `where` gives `per`, `when` and `stride`."""
+        """The cost of a dense convolution; `where` gives the fields after `flops`."""
         height, width = kernel_size
         return cls(name, 2 * height * width * in_channels * out_channels, **where)

@@ -1,4 +1,4 @@
-"""The head of the CIFAR pre-activation ResNets."""
+"""The head of the pre-activation ResNets."""
 
 from typing import Any
 
@@ -14,8 +14,11 @@ from sact_keras.layers.style import Style
 class NormalizedClassifier(keras.layers.Layer):
     """Global average pooling, batch norm, activation, linear map to the logits.
 
+    On ImageNet the norm and its activation ("postnorm") come before the pooling.
+
     Args:
         num_classes: Number of logits.
+        pool_first: Whether features are pooled before they are normalized.
         style: The family's numerical conventions, or their config.
 
     Input shape:
@@ -31,10 +34,16 @@ class NormalizedClassifier(keras.layers.Layer):
     """
 
     def __init__(
-        self, num_classes: int, *, style: Style | dict[str, float], **kwargs: Any
+        self,
+        num_classes: int,
+        pool_first: bool = True,
+        *,
+        style: Style | dict[str, float],
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.num_classes = num_classes
+        self.pool_first = pool_first
         self.style = Style(**style) if isinstance(style, dict) else style
         self.norm = self.style.norm(name="norm", dtype=self.dtype_policy)
         # Logits stay in float32 under mixed precision.
@@ -43,15 +52,19 @@ class NormalizedClassifier(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for inputs of `input_shape`."""
         pooled_shape = (input_shape[0], input_shape[-1])
-        self.norm.build(pooled_shape)
+        self.norm.build(pooled_shape if self.pool_first else input_shape)
         self.logits.build(pooled_shape)
         self._channels = input_shape[-1]
         self.built = True
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Classifies the features of the last block."""
-        pooled = self.norm(ops.mean(inputs, axis=(1, 2)), training=training)
-        return self.logits(self.style.activate(pooled))
+        if self.pool_first:
+            inputs = ops.mean(inputs, axis=(1, 2))
+        outputs = self.style.activate(self.norm(inputs, training=training))
+        if not self.pool_first:
+            outputs = ops.mean(outputs, axis=(1, 2))
+        return self.logits(outputs)
 
     def costs(self) -> list[Cost]:
         """One linear map an image."""
@@ -72,5 +85,6 @@ class NormalizedClassifier(keras.layers.Layer):
         return {
             **super().get_config(),
             "num_classes": self.num_classes,
+            "pool_first": self.pool_first,
             "style": self.style.get_config(),
         }

@@ -99,20 +99,6 @@ class PreactivationUnit(ResidualUnit):
             ),
         ]
 
-    def output_size(self, size: tuple[Any, Any]) -> tuple[Any, Any]:
-        """The output's (height, width): SAME convolutions round up."""
-        return tuple(-(-side // self.strides) for side in size)
-
-    def compute_output_shape(
-        self, input_shape: tuple[int | None, ...], *_: Any
-    ) -> tuple[int | None, ...]:
-        """The output's static shape, None where the input's is."""
-        size = (
-            None if side is None else -(-side // self.strides)
-            for side in input_shape[1:3]
-        )
-        return (input_shape[0], *size, self.filters)
-
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {

@@ -15,7 +15,14 @@ class ResidualUnit(keras.layers.Layer):
     A unit does not know who decides its mask. Subclasses say what the two branches
     are (`branches`) and what they cost (`costs`); executing them under a mask is the
     executor's business, here the masked one.
+
+    Attributes:
+        filters: Channels of the output.
+        strides: Factor by which the unit reduces the resolution.
     """
+
+    filters: int
+    strides: int
 
     def branches(self, inputs: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         """Computes the two branches.
@@ -34,8 +41,18 @@ class ResidualUnit(keras.layers.Layer):
         raise NotImplementedError
 
     def output_size(self, size: tuple[Any, Any]) -> tuple[Any, Any]:
-        """The output's (height, width) for an input of `size`."""
-        raise NotImplementedError
+        """The output's (height, width) for an input of `size`: rounded up."""
+        return tuple(-(-side // self.strides) for side in size)
+
+    def compute_output_shape(
+        self, input_shape: tuple[int | None, ...], *_: Any
+    ) -> tuple[int | None, ...]:
+        """The output's static shape, None where the input's is."""
+        size = (
+            None if side is None else -(-side // self.strides)
+            for side in input_shape[1:3]
+        )
+        return (input_shape[0], *size, self.filters)
 
     def call(
         self,

@@ -37,9 +37,8 @@ class Style:
 
     def convolution(self, filters: int, kernel_size: int, **kwargs: Any) -> Any:
         """A SAME convolution; keyword arguments are `keras.layers.Conv2D`'s."""
-        return keras.layers.Conv2D(
-            filters, kernel_size, padding="same", **self._kernel_options(), **kwargs
-        )
+        options = {"padding": "same", **self._kernel_options(), **kwargs}
+        return keras.layers.Conv2D(filters, kernel_size, **options)
 
     def linear(self, units: int, **kwargs: Any) -> Any:
         """A 1x1 convolution of pooled features, [N, channels] -> [N, units]."""

@@ -24,10 +24,10 @@ class AdaptiveResNet(keras.Model):
 
     Args:
         model_type: The method, a key of `METHODS`.
-        family: The ResNet family, "cifar".
+        family: The ResNet family, "cifar" or "imagenet".
         num_units: Residual units of each block.
         num_classes: Number of classes.
-        base_channels: Channels of the first block; None for the family's.
+        base_channels: The base of the blocks' widths; None for the family's.
         variant: Which original's ResNet; None for the method's.
         arguments: Arguments of the method; the rest take their defaults.
 

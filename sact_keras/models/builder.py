@@ -9,7 +9,7 @@ from sact_keras.models.presets import DATASETS, canonical_model_type, parse_mode
 def build_model(
     model_type: str,
     dataset: str = "cifar10",
-    model: str | int = "5",
+    model: str | int | None = None,
     num_classes: int | None = None,
     base_channels: int | None = None,
     variant: str | None = None,
@@ -19,12 +19,13 @@ def build_model(
 
     Args:
         model_type: "vanilla", "act" or "sact"; "act_early_stopping" means "act".
-        dataset: "cifar10", "cifar100" or "shapes": fixes the ResNet family and the
-            number of classes.
-        model: Residual units of each block: '5' (ResNet-32), '18' (ResNet-110), or one
-            number a block, '1_4_6'.
+        dataset: "cifar10", "cifar100", "shapes" or "imagenet": fixes the ResNet family
+            and the number of classes (1001 for ImageNet: 0 is the background).
+        model: Residual units of each block: '5' (ResNet-32; the default), '18'
+            (ResNet-110), or one number a block, '1_4_6'. On ImageNet the number of
+            layers, '50', '101' (the default), '152', '200', or '3_4_23_3'.
         num_classes: Overrides the data set's.
-        base_channels: Channels of the first block; overrides the family's (16).
+        base_channels: Overrides the family's (16 for CIFAR, 64 for ImageNet).
         variant: Which original's ResNet; the default follows `model_type`.
         **method_arguments: `tau` (price of a unit, at least 0) and `eps` (an element
             halts when its scores sum to 1 - eps) for "act" and "sact".
@@ -39,6 +40,8 @@ def build_model(
         >>> model = build_model("act", dataset="cifar100", model="1_4_6", tau=0.1)
         >>> model.num_units, model.num_classes
         ((1, 4, 6), 100)
+        >>> build_model("vanilla", dataset="imagenet", model="50").num_units
+        (3, 4, 6, 3)
     """
     model_type = canonical_model_type(model_type)
     if dataset not in DATASETS:

@@ -7,8 +7,10 @@ from typing import Any
 import keras
 
 from sact_keras.layers import (
+    BottleneckUnit,
     ConvolutionStem,
     NormalizedClassifier,
+    PooledStem,
     PreactivationUnit,
     ResidualUnit,
     Style,
@@ -21,8 +23,8 @@ class Family:
 
     Attributes:
         style: Its numerical conventions.
-        base_channels: Channels of the first block unless asked otherwise.
-        widths: Channels of each block, as multiples of the base.
+        base_channels: The base of the widths unless asked otherwise.
+        widths: Channels of each block's outputs, as multiples of the base.
         strides: Stride of each block's first unit.
         activated_halting: Whether halting branches activate their norms.
         stem: Makes the layer before the first block, from the base channels.
@@ -77,5 +79,35 @@ def _sact_cifar() -> Family:
     )
 
 
-FAMILIES = {("cifar", "sact"): _sact_cifar()}
+def _sact_imagenet() -> Family:
+    style = Style(momentum=0.997, epsilon=1e-5, weight_decay=1e-4)
+
+    def unit(block: int, index: int, filters: int, strides: int) -> ResidualUnit:
+        del block
+        return BottleneckUnit(
+            filters, strides=strides, style=style, name=f"unit_{index + 1}"
+        )
+
+    def head(num_classes: int) -> Any:
+        return NormalizedClassifier(
+            num_classes, pool_first=False, style=style, name="head"
+        )
+
+    return Family(
+        style=style,
+        base_channels=64,
+        widths=(4, 8, 16, 32),
+        strides=(1, 2, 2, 2),
+        activated_halting=False,
+        # The stem's width does not follow the base.
+        stem=lambda base_channels: PooledStem(64, style=style, name="stem"),
+        unit=unit,
+        head=head,
+    )
+
+
+FAMILIES = {
+    ("cifar", "sact"): _sact_cifar(),
+    ("imagenet", "sact"): _sact_imagenet(),
+}
 """(family, variant) -> the family, where the variant is the original it comes from."""

@@ -14,3 +14,10 @@ def test_a_convolution_costs_two_flops_a_multiply_accumulate():
 def test_a_cost_is_fixed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Cost("conv", 1).flops = 2
+
+
+def test_positions_are_counted_on_the_output_unless_said_otherwise():
+    sizes = (33, 46), (9, 12)
+    assert Cost("conv", 1).grid_size(*sizes) == (9, 12)
+    assert Cost("conv", 1, stride=4).grid_size(*sizes) == (33, 46)
+    assert Cost("conv", 1, stride=2, input_stride=2).grid_size(*sizes) == (17, 23)

@@ -33,6 +33,26 @@ def test_sizes_are_chosen(model_type):
     assert model.head.logits.kernel.shape == (12, 100)
 
 
+@pytest.mark.parametrize("model_type", METHODS)
+def test_imagenet_sizes_are_chosen(model_type):
+    model = sact_keras.build_model(
+        model_type, dataset="imagenet", model="1_2_1_1", base_channels=16
+    )
+    assert model.num_units == (1, 2, 1, 1)
+    assert model.num_classes == 1001
+    assert model.stem.conv.kernel.shape == (7, 7, 3, 64)
+    units = [block.units[0] for block in model.blocks]
+    assert [unit.conv2.kernel.shape[-1] for unit in units] == [16, 32, 64, 128]
+    # The stem's 64 channels are what a base of 16 makes of the first block.
+    assert [unit.shortcut is None for unit in units] == [True, False, False, False]
+
+
+def test_imagenet_defaults_are_resnet_101():
+    model = sact_keras.build_model("vanilla", dataset="imagenet")
+    assert model.num_units == (3, 4, 23, 3)
+    assert sact_keras.count_flops(model, (224, 224))["total"] == 15_602_814_976
+
+
 def test_num_classes_overrides_the_data_sets():
     model = sact_keras.build_model(
         "vanilla", dataset="cifar100", model="1", base_channels=2, num_classes=7

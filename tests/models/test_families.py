@@ -32,8 +32,26 @@ def test_the_cifar_family():
     }
 
 
+def test_the_imagenet_family():
+    design = FAMILIES["imagenet", "sact"]
+    units = [design.make_units(block, 2, base_channels=64) for block in range(4)]
+    assert [first.filters for first, _ in units] == [256, 512, 1024, 2048]
+    assert [first.strides for first, _ in units] == [1, 2, 2, 2]
+    assert [second.strides for _, second in units] == [1, 1, 1, 1]
+    assert design.stem(8).filters == 64
+    assert not design.head(10).pool_first
+    assert not design.activated_halting
+    assert design.style.get_config() == {
+        "momentum": 0.997,
+        "epsilon": 1e-5,
+        "negative_slope": 0.0,
+        "weight_decay": 1e-4,
+    }
+
+
+@pytest.mark.parametrize("family", NUM_BLOCKS)
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
-def test_every_method_has_a_network(model_type):
+def test_every_method_has_a_network(model_type, family):
     method = METHODS[model_type]
-    assert ("cifar", method.variant) in FAMILIES
+    assert (family, method.variant) in FAMILIES
     assert method.complete({}) == dict(method.arguments)

@@ -5,6 +5,7 @@ import pytest
 from sact_keras.models.presets import (
     DATASETS,
     MODEL_TYPES,
+    canonical_model,
     canonical_model_type,
     parse_model,
 )
@@ -34,6 +35,37 @@ def test_anything_else_is_refused(model):
         parse_model(model)
 
 
+@pytest.mark.parametrize(
+    ("model", "num_units", "name"),
+    [
+        ("50", (3, 4, 6, 3), "50"),
+        (101, (3, 4, 23, 3), "101"),
+        ("152", (3, 8, 36, 3), "152"),
+        ("200", (3, 24, 36, 3), "200"),
+        ("3_4_23_3", (3, 4, 23, 3), "101"),
+        ("1_1_1_1", (1, 1, 1, 1), "1_1_1_1"),
+        (None, (3, 4, 23, 3), "101"),
+    ],
+)
+def test_models_of_the_imagenet_family(model, num_units, name):
+    assert parse_model(model, "imagenet") == num_units
+    assert canonical_model(model, "imagenet") == name
+
+
+@pytest.mark.parametrize("model", ["5", "18", "1_4_6", "0_1_1_1", "1_1_1_1_1", "101.0"])
+def test_no_other_depth_is_known_on_imagenet(model):
+    expected = rf"layers \(50, 101, 152, 200\) .*4 positive.*model={model!r}$"
+    with pytest.raises(ValueError, match=expected):
+        parse_model(model, "imagenet")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [("5_5_5", "5"), ("5", "5"), ("1_4_6", "1_4_6"), (None, "5")]
+)
+def test_one_network_has_one_name(model, name):
+    assert canonical_model(model) == name
+
+
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 def test_model_types_are_their_own_names(model_type):
     assert canonical_model_type(model_type) == model_type
@@ -57,3 +89,10 @@ def test_datasets(dataset, num_classes):
     assert preset.num_classes == num_classes
     assert preset.image_size == (32, 32)
     assert preset.family == "cifar"
+
+
+def test_imagenet():
+    preset = DATASETS["imagenet"]
+    assert preset.num_classes == 1001
+    assert preset.image_size == (224, 224)
+    assert preset.family == "imagenet"
