@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+from sact_keras.checkpoints.network_description import (
+    describe_network,
+    is_halting,
+)
 
 
 class Stored(NamedTuple):
@@ -21,6 +25,9 @@ def assign_variables(
     variables: Mapping[str, Stored],
     shapes: Mapping[str, tuple[int, ...]],
     read: Callable[[str], np.ndarray],
+    *,
+    skip_halting: bool = False,
+    note: str | None = None,
 ) -> None:
     """Assigns a checkpoint's arrays to variables of the same names.
 
@@ -33,10 +40,16 @@ def assign_variables(
             the same size but other dimensions is reshaped.
         shapes: Name -> shape of all that the checkpoint holds for a model.
         read: Reads an array by name.
+        skip_halting: Whether the halting branches, the model's and the checkpoint's,
+            are left aside.
+        note: What else to say where they do not fit.
 
     Raises:
         CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped.
     """
+    networks = describe_network(variables), describe_network(shapes)
+    if skip_halting:
+        variables, shapes = _without_halting(variables), _without_halting(shapes)
     missing = [name for name in variables if name not in shapes]
     unexpected = sorted(name for name in shapes if name not in variables)
     wrong_shapes = [
@@ -45,8 +58,14 @@ def assign_variables(
         if name in shapes and tuple(shapes[name]) != expected
     ]
     if missing or unexpected or wrong_shapes:
-        raise CheckpointMismatchError(path, missing, unexpected, wrong_shapes)
+        raise CheckpointMismatchError(
+            path, missing, unexpected, wrong_shapes, networks=networks, note=note
+        )
     arrays = {name: read(name) for name in variables if name in shapes}
     for name, array in arrays.items():
         variable = variables[name].variable
         variable.assign(np.reshape(array, variable.shape))
+
+
+def _without_halting(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in named.items() if not is_halting(name)}

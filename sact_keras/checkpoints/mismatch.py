@@ -2,6 +2,8 @@
 
 import os
 
+from sact_keras.checkpoints.network_description import is_halting
+
 _SHOWN = 8
 
 
@@ -15,6 +17,10 @@ class CheckpointMismatchError(ValueError):
         wrong_shapes: (name, the model's shape, the checkpoint's shape) of variables
             that both have.
 
+    Args:
+        networks: The model and the checkpoint in a few words, None where unknown.
+        note: What else there is to say.
+
     Example:
         >>> print(CheckpointMismatchError("a.h5", [], [], [("w", (3,), (4,))]))
         The checkpoint a.h5 does not fit the model:
@@ -27,16 +33,24 @@ class CheckpointMismatchError(ValueError):
         missing: list[str],
         unexpected: list[str],
         wrong_shapes: list[tuple[str, tuple, tuple]],
+        *,
+        networks: tuple[str | None, str | None] = (None, None),
+        note: str | None = None,
     ) -> None:
         self.path = os.fspath(path)
         self.missing = missing
         self.unexpected = unexpected
         self.wrong_shapes = wrong_shapes
+        model, checkpoint = networks
+        if model and checkpoint and model != checkpoint:
+            fit = f" ({checkpoint}) does not fit the model ({model})"
+        else:
+            fit = " does not fit the model"
+        lines = [f"The checkpoint {self.path}{fit}:"]
         shapes = [
             f"{name} (model {expected}, checkpoint {found})"
             for name, expected, found in wrong_shapes
         ]
-        lines = [f"The checkpoint {self.path} does not fit the model:"]
         for title, names in (
             ("missing in the checkpoint", missing),
             ("unknown to the model", unexpected),
@@ -46,4 +60,17 @@ class CheckpointMismatchError(ValueError):
                 more = f", and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
                 shown = ", ".join(names[:_SHOWN])
                 lines.append(f"  {title} ({len(names)}): {shown}{more}")
+        lines += [f"  {text}" for text in (note, self._way_out()) if text]
         super().__init__("\n".join(lines))
+
+    def _way_out(self) -> str | None:
+        """What to do where the halting branches are all that differs."""
+        differing = [*self.missing, *self.unexpected]
+        if self.wrong_shapes or not differing or not all(map(is_halting, differing)):
+            return None
+        if not self.unexpected:
+            return (
+                "to start an adaptive network from this one, pass skip_halting=True "
+                "(--finetune_path)"
+            )
+        return "only halting branches differ: is the model_type that of the checkpoint?"

@@ -7,7 +7,6 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import h5py
 import keras
@@ -18,9 +17,6 @@ from sact_keras.checkpoints.saved_checkpoint import WEIGHTS_FILE, SavedCheckpoin
 
 _OPTIMIZER = "optimizer/"
 """Group of a Keras file with the state of the optimizer."""
-
-HALTING_LAYER = "halting"
-"""Name of the layers that hold a block's halting branches."""
 
 
 def load_native(
@@ -58,8 +54,6 @@ def load_native(
     variables = _model_variables(model)
     with _open_weights(path) as file:
         arrays = _saved_arrays(file, names=variables)
-        if skip_halting:
-            variables, arrays = _without_halting(variables), _without_halting(arrays)
         assign_variables(
             path,
             {
@@ -68,6 +62,7 @@ def load_native(
             },
             {name: array.shape for name, array in arrays.items()},
             lambda name: arrays[name][()],
+            skip_halting=skip_halting,
         )
 
 
@@ -141,11 +136,3 @@ def _layer_path(owner: str, layer_names: dict[str, str]) -> str:
     parts = owner.split("/")
     prefixes = ("/".join(parts[: end + 1]) for end in range(len(parts)))
     return "/".join(layer_names[prefix] for prefix in prefixes if prefix in layer_names)
-
-
-def _without_halting(named: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in named.items()
-        if HALTING_LAYER not in name.split("/")
-    }

@@ -6,7 +6,7 @@ from slim_checkpoint import write_slim_checkpoint
 
 import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
-from sact_keras.checkpoints.sact import named_variables
+from sact_keras.checkpoints.sact_names import named_variables
 
 
 def small_model(model_type="sact", **arguments):

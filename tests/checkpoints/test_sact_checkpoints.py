@@ -9,11 +9,8 @@ from slim_checkpoint import write_slim_checkpoint
 
 import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
-from sact_keras.checkpoints.sact import (
-    find_tensorflow_checkpoint,
-    load_sact,
-    named_variables,
-)
+from sact_keras.checkpoints.sact import find_tensorflow_checkpoint, load_sact
+from sact_keras.checkpoints.sact_names import named_variables
 
 
 def small_model(model_type="sact", model="1_2_1", base_channels=4, **arguments):
@@ -55,42 +52,83 @@ def assert_refused(error, model, *arguments, match=None, **keywords):
     return caught.value
 
 
+@pytest.mark.parametrize(("version", "shards"), [(1, 1), (1, 3), (2, 1), (2, 3)])
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
-def test_every_weight_has_one_name(model_type):
-    model = small_model(model_type, model="2")
-    named = dict(named_variables(model))
-    assert len(named) == len(list(named_variables(model))) == len(model.weights)
-    assert {id(s.variable) for s in named.values()} == {id(w) for w in model.weights}
+@pytest.mark.parametrize(
+    ("dataset", "depth"), [("cifar10", "1_2_1"), ("imagenet", "1_2_1_1")]
+)
+def test_every_kind_is_read_back(tmp_path, dataset, depth, model_type, version, shards):
+    build = {"dataset": dataset, "model": depth, "num_classes": 3}
+    model = small_model(model_type, **build)
+    arrays = random_arrays(model)
+    step = {"global_step": np.int64(7)}
+    write_slim_checkpoint(tmp_path, arrays | step, version=version, shards=shards)
+    sact_keras.load_checkpoint(model, tmp_path)
+    assert_loaded(model, arrays)
 
 
 @pytest.mark.parametrize(
-    "place",
+    ("version", "shards", "suffixes"),
     [
-        "original",
-        "original/model.ckpt-1234",
-        "original/model.ckpt-1234.index",
-        "original/model.ckpt-1234.data-00000-of-00001",
+        (2, 1, (".index", ".data-00000-of-00001")),
+        (2, 2, (".index", ".data-00001-of-00002")),
+        (1, 1, ()),
+        (1, 2, ("-00000-of-00002", "-00001-of-00002")),
     ],
 )
-def test_is_found_by_directory_prefix_and_file(checkpoint, place):
-    directory, prefix, arrays = checkpoint
-    path = directory.parent / place
+def test_is_found_by_directory_prefix_and_file(tmp_path, version, shards, suffixes):
+    arrays = random_arrays(small_model())
+    prefix = write_slim_checkpoint(tmp_path, arrays, version=version, shards=shards)
+    for path in (tmp_path, prefix, *(f"{prefix}{suffix}" for suffix in suffixes)):
+        assert_found(path, prefix, arrays)
+
+
+def test_version_1_needs_no_special_name(tmp_path):
+    arrays = random_arrays(small_model())
+    prefix = write_slim_checkpoint(tmp_path, arrays, version=1)
+    plain = shutil.copy(prefix, tmp_path / "resnet")
+    assert_found(plain, str(plain), arrays)
+
+
+def assert_found(path, prefix, arrays):
     assert find_tensorflow_checkpoint(path) == prefix
-    for each in (path, str(path)):
+    for each in (Path(path), str(path)):
         model = small_model()
         sact_keras.load_checkpoint(model, each)
         assert_loaded(model, arrays)
 
 
-def test_a_moved_directory_still_names_its_old_place(checkpoint, tmp_path):
+OLD_PLACES = [
+    "/home/michael/models/cifar10_resnet_5/model.ckpt-1234",
+    "../models/model.ckpt-1234",
+    r"C:\\models\\model.ckpt-1234",
+]
+
+
+@pytest.mark.parametrize("place", OLD_PLACES)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "  \n"])
+def test_a_moved_directory_still_names_its_old_place(checkpoint, place, line_end):
     directory, prefix, arrays = checkpoint
-    (directory / "checkpoint").write_text(f'model_checkpoint_path: "{prefix}"\n')
-    moved = tmp_path / "elsewhere"
-    shutil.move(directory, moved)
-    assert find_tensorflow_checkpoint(moved) == str(moved / "model.ckpt-1234")
-    model = small_model()
-    sact_keras.load_checkpoint(model, moved)
-    assert_loaded(model, arrays)
+    lines = [f'model_checkpoint_path: "{place}"']
+    lines += [f'all_model_checkpoint_paths: "model.ckpt-{n}"' for n in (1, 99, 1234)]
+    content = "".join(line + line_end for line in lines)
+    (directory / "checkpoint").write_text(content, newline="")
+    assert_found(directory, prefix, arrays)
+
+
+def test_a_state_may_name_a_place_elsewhere(checkpoint, tmp_path):
+    _, prefix, arrays = checkpoint
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{prefix}"\n')
+    assert_found(tmp_path, prefix, arrays)
+
+
+@pytest.mark.parametrize("place", ["model.ckpt-1234", "/tmp/sact/model.ckpt-1234"])
+def test_a_state_of_version_1_names_a_pattern(tmp_path, place):
+    arrays = random_arrays(small_model())
+    prefix = write_slim_checkpoint(tmp_path, arrays, version=1, shards=2)
+    state = f'model_checkpoint_path: "{place}-?????-of-00002"\n'
+    (tmp_path / "checkpoint").write_text(state)
+    assert_found(tmp_path, prefix, arrays)
 
 
 def test_the_latest_of_several_is_named(checkpoint):
@@ -152,6 +190,8 @@ def test_another_number_of_classes_names_the_logits(checkpoint):
         ("resnet_residual/logits/biases", (3,), (10,)),
     ]
     assert "resnet_residual/logits/weights" in str(error)
+    # It is the same network in all but its last layer.
+    assert str(error).startswith(f"The checkpoint {prefix} does not fit the model:")
 
 
 def test_another_method_names_the_halting_branches(checkpoint):
@@ -159,16 +199,46 @@ def test_another_method_names_the_halting_branches(checkpoint):
     error = assert_refused(CheckpointMismatchError, small_model("vanilla"), prefix)
     assert error.unexpected
     assert all("/halting_proba/" in name for name in error.unexpected)
+    assert "(sact, CIFAR, units 1_2_1)" in str(error)
     error = assert_refused(CheckpointMismatchError, small_model("act"), prefix)
     assert [n for n in error.missing if "global_conv/biases" in n] == error.missing
+    assert "does not fit the model (act, CIFAR, units 1_2_1)" in str(error)
+
+
+def test_the_other_family_is_said_first(checkpoint):
+    _, prefix, _ = checkpoint
+    model = small_model(dataset="imagenet", model="1_1_1_1")
+    error = assert_refused(CheckpointMismatchError, model, prefix)
+    assert str(error).splitlines()[0] == (
+        f"The checkpoint {prefix} (sact, CIFAR, units 1_2_1) does not fit the model "
+        "(vanilla, ImageNet, units 1_1_1_1):"
+    )
+
+
+def test_a_checkpoint_of_another_project_is_named_by_its_root(tmp_path):
+    model = small_model("vanilla", dataset="imagenet", model="1_1_1_1")
+    arrays = {
+        name.replace("resnet_v2/", "resnet_v2_101/"): array
+        for name, array in random_arrays(model).items()
+    }
+    prefix = write_slim_checkpoint(tmp_path, arrays)
+    error = assert_refused(CheckpointMismatchError, model, prefix)
+    assert "its variables begin with resnet_v2_101/" in str(error)
+    assert "another project" in str(error)
 
 
 @pytest.mark.parametrize("model_type", ["act", "sact"])
-def test_a_vanilla_checkpoint_starts_an_adaptive_model(model_type, tmp_path):
-    arrays = random_arrays(small_model("vanilla"))
+@pytest.mark.parametrize(
+    "build", [{}, {"dataset": "imagenet", "model": "1_2_1_1", "num_classes": 3}]
+)
+def test_a_vanilla_checkpoint_starts_an_adaptive_model(model_type, build, tmp_path):
+    arrays = random_arrays(small_model("vanilla", **build))
     write_slim_checkpoint(tmp_path, arrays)
-    model = small_model(model_type)
-    assert_refused(CheckpointMismatchError, model, find_tensorflow_checkpoint(tmp_path))
+    model = small_model(model_type, **build)
+    error = assert_refused(
+        CheckpointMismatchError, model, find_tensorflow_checkpoint(tmp_path)
+    )
+    assert "skip_halting=True (--finetune_path)" in str(error)
     fresh = {
         name: stored.variable.numpy()
         for name, stored in named_variables(model)
@@ -189,54 +259,3 @@ def test_skip_halting_leaves_the_branches_of_the_checkpoint_too(checkpoint):
     }
     load_sact(model, prefix, skip_halting=True)
     assert_loaded(model, {**arrays, **fresh})
-
-
-def test_an_index_without_data_is_unreadable(checkpoint):
-    _, prefix, _ = checkpoint
-    Path(f"{prefix}.data-00000-of-00001").unlink()
-    assert_refused(
-        ValueError, small_model(), prefix, match=r"1234 is not a readable checkpoint"
-    )
-
-
-def test_truncated_data_is_unreadable(checkpoint):
-    _, prefix, _ = checkpoint
-    data = Path(f"{prefix}.data-00000-of-00001")
-    data.write_bytes(data.read_bytes()[:1000])
-    assert_refused(ValueError, small_model(), prefix, match="not a readable checkpoint")
-
-
-def test_a_flipped_byte_in_the_data_is_noticed(checkpoint):
-    _, prefix, _ = checkpoint
-    data = Path(f"{prefix}.data-00000-of-00001")
-    content = bytearray(data.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    data.write_bytes(content)
-    assert_refused(ValueError, small_model(), prefix, match="not a readable checkpoint")
-
-
-def test_an_index_of_something_else_is_unreadable(tmp_path):
-    (tmp_path / "model.ckpt-1.index").write_text("This is not an index.")
-    assert_refused(
-        ValueError,
-        small_model(),
-        tmp_path / "model.ckpt-1",
-        match="not a readable checkpoint",
-    )
-
-
-def test_a_state_that_names_missing_files(tmp_path):
-    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-7"\n')
-    with pytest.raises(FileNotFoundError, match=r"names .*model\.ckpt-7.* not in"):
-        find_tensorflow_checkpoint(tmp_path)
-
-
-@pytest.mark.parametrize("place", ["", "nothing", "model.ckpt-5", "notes.txt"])
-def test_what_is_no_tensorflow_checkpoint_is_not_found(tmp_path, place):
-    (tmp_path / "notes.txt").write_text("model_checkpoint_path")
-    assert find_tensorflow_checkpoint(tmp_path / place) is None
-
-
-def test_an_empty_state_is_not_found(tmp_path):
-    (tmp_path / "checkpoint").write_text("")
-    assert find_tensorflow_checkpoint(tmp_path) is None
