@@ -10,6 +10,7 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 from sact_keras.checkpoints.assignment import Stored, assign_variables
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
@@ -53,7 +54,13 @@ def load_native(
         path = SavedCheckpoint.open(path).weights_path
     variables = _model_variables(model)
     with _open_weights(path) as file:
-        arrays = _saved_arrays(file, names=variables)
+        with _damage_named(path):
+            arrays = _saved_arrays(file, names=variables)
+
+        def read(name: str) -> np.ndarray:
+            with _damage_named(path):
+                return arrays[name][()]
+
         assign_variables(
             path,
             {
@@ -61,7 +68,7 @@ def load_native(
                 for name, variable in variables.items()
             },
             {name: array.shape for name, array in arrays.items()},
-            lambda name: arrays[name][()],
+            read,
             skip_halting=skip_halting,
         )
 
@@ -70,20 +77,27 @@ def load_native(
 def _open_weights(path: Path) -> Iterator[h5py.File]:
     if not path.is_file():
         raise FileNotFoundError(f"no file of weights at {path}")
-    try:
+    with _damage_named(path):
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 source = io.BytesIO(archive.read(WEIGHTS_FILE))
         else:
             source = path
         file = h5py.File(source, "r")
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    with file:
+        yield file
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """Says of all that reading the file may raise which file it is."""
+    try:
+        yield
+    except (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
         raise DamagedFileError(
             f"{path} must be a .weights.h5 or .keras file that Keras has written. "
             f"Received: {error}"
         ) from error
-    with file:
-        yield file
 
 
 def _model_variables(model: keras.Model) -> dict[str, keras.Variable]:

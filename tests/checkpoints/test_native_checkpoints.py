@@ -116,3 +116,23 @@ def test_a_truncated_file(tmp_path):
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(DamagedFileError):
         load_native(model, path)
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
+def test_flipped_bits_are_an_error_that_names_the_file_or_go_unseen(tmp_path, suffix):
+    """Weights alone hold no checksum; what is damaged is never another error."""
+    model = build("vanilla", model="1")
+    path = tmp_path / f"model{suffix}"
+    model.save(path) if suffix == ".keras" else model.save_weights(path)
+    content, generator = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for position in generator.integers(len(content), size=60):
+        damaged = bytearray(content)
+        damaged[position] ^= 0x55
+        path.write_bytes(damaged)
+        try:
+            load_native(model, path)
+        except (DamagedFileError, CheckpointMismatchError) as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused
