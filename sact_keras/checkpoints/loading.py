@@ -16,16 +16,17 @@ def load_checkpoint(
     Args:
         model: A model of `build_model`.
         path: A run's directory, one of its checkpoints, a `.weights.h5` or `.keras`
-            file; or a TensorFlow 1 checkpoint of the SACT project (a directory with a
-            `checkpoint` file, or a prefix).
+            file; or a TensorFlow 1 checkpoint of the SACT project, of either family
+            and version 1 or 2 of the format (a directory with a `checkpoint` file, or
+            a prefix).
         skip_halting: Whether the halting branches are left as they are, to start an
             adaptive model from a vanilla one.
 
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture; names
             the variables that are missing, unexpected and wrongly shaped.
-        FileNotFoundError: If there is no checkpoint at `path`.
-        ValueError: If the files cannot be read.
+        FileNotFoundError: If there is no checkpoint at `path`, or a part is missing.
+        DamagedFileError: If the files cannot be read.
 
     Example:
         >>> import sact_keras, tempfile

@@ -244,5 +244,6 @@ def find_checkpoint(directory: str | os.PathLike) -> SavedCheckpoint:
             return checkpoint
     raise FileNotFoundError(
         f"no checkpoint in {directory}: it holds neither step-<number>/{INDEX_FILE}, "
-        f"itself or in its folder {places[0].name}, nor a TensorFlow checkpoint"
+        f"itself or in its folder {places[0].name}, nor the file 'checkpoint' that "
+        "names a TensorFlow checkpoint"
     )

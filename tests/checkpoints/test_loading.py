@@ -8,6 +8,8 @@ import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.sact_names import named_variables
 
+IMAGENET = {"dataset": "imagenet", "model": "1_2_1_1", "num_classes": 3}
+
 
 def small_model(model_type="sact", **arguments):
     return sact_keras.build_model(
@@ -43,12 +45,16 @@ def test_each_kind_is_recognized(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [".keras", ".weights.h5", "TensorFlow 1"])
-def test_a_vanilla_network_starts_an_adaptive_one(kind, tmp_path):
-    source, target = small_model("vanilla"), small_model("sact")
+@pytest.mark.parametrize("network", [{}, IMAGENET], ids=["cifar10", "imagenet"])
+def test_a_vanilla_network_starts_an_adaptive_one(network, kind, tmp_path):
+    source, target = small_model("vanilla", **network), small_model("sact", **network)
     path = write(source, tmp_path, kind)
     before = weights_of(target)
-    with pytest.raises(CheckpointMismatchError):
+    with pytest.raises(CheckpointMismatchError, match="skip_halting=True") as caught:
         sact_keras.load_checkpoint(target, path)
+    units = network.get("model", "1_2_1")
+    family = "ImageNet" if network else "CIFAR"
+    assert f"(vanilla, {family}, units {units})" in str(caught.value)
     sact_keras.load_checkpoint(target, path, skip_halting=True)
     expected = {**before, **weights_of(source)}
     for name, value in weights_of(target).items():
@@ -64,8 +70,27 @@ def test_another_architecture_is_refused_whole(kind, tmp_path):
         sact_keras.load_checkpoint(target, path)
     assert caught.value.missing
     assert caught.value.unexpected
+    first = str(caught.value).splitlines()[0]
+    assert "(sact, CIFAR, units 2_1_1)" in first
+    assert "(sact, CIFAR, units 1_2_1)" in first
+    assert "skip_halting" not in str(caught.value)
     for name, value in weights_of(target).items():
         np.testing.assert_array_equal(value, before[name])
+
+
+@pytest.mark.parametrize("kind", [".keras", ".weights.h5", "TensorFlow 1"])
+def test_the_other_family_is_refused_in_the_first_line(kind, tmp_path):
+    path = write(small_model(), tmp_path, kind)
+    with pytest.raises(CheckpointMismatchError) as caught:
+        sact_keras.load_checkpoint(small_model(**IMAGENET), path)
+    assert (
+        str(caught.value)
+        .splitlines()[0]
+        .endswith(
+            "(sact, CIFAR, units 1_2_1) does not fit the model "
+            "(sact, ImageNet, units 1_2_1_1):"
+        )
+    )
 
 
 @pytest.mark.parametrize("place", ["", "missing", "missing/model.ckpt-3"])

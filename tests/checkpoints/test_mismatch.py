@@ -22,6 +22,49 @@ def test_message_names_what_differs():
 
 
 @pytest.mark.parametrize(
+    ("networks", "said"),
+    [
+        (("sact, CIFAR", "act, CIFAR"), " (act, CIFAR) does not fit the model (sact"),
+        (("sact, CIFAR", "sact, CIFAR"), " does not fit the model:"),
+        ((None, "sact, CIFAR"), " does not fit the model:"),
+        (("sact, CIFAR", None), " does not fit the model:"),
+    ],
+)
+def test_networks_are_named_where_they_differ(networks, said):
+    error = CheckpointMismatchError("a.h5", ["w"], [], [], networks=networks)
+    assert str(error).startswith(f"The checkpoint a.h5{said}")
+
+
+HALTING = ["block_1/halting/branch_1/global_bn/beta"]
+OTHER = ["block_1/unit_1/conv1/kernel"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "unexpected", "wrong_shapes", "said"),
+    [
+        (HALTING, [], [], "skip_halting=True"),
+        ([], HALTING, [], "model_type"),
+        (HALTING, HALTING, [], "model_type"),
+        (HALTING + OTHER, [], [], None),
+        (HALTING, OTHER, [], None),
+        (HALTING, [], [("w", (1,), (2,))], None),
+        ([], [], [("w", (1,), (2,))], None),
+    ],
+)
+def test_a_way_out_is_told_where_only_halting_differs(
+    missing, unexpected, wrong_shapes, said
+):
+    text = str(CheckpointMismatchError("a.h5", missing, unexpected, wrong_shapes))
+    for hint in ("skip_halting=True", "model_type"):
+        assert (hint in text) == (hint == said)
+
+
+def test_a_note_stands_at_the_end():
+    error = CheckpointMismatchError("a.h5", OTHER, [], [], note="it is of a friend")
+    assert str(error).endswith("\n  it is of a friend")
+
+
+@pytest.mark.parametrize(
     ("count", "more"), [(8, None), (9, "and 1 more"), (200, "192")]
 )
 def test_long_lists_are_cut_short(count, more):

@@ -12,6 +12,8 @@ from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint, load_sact
 from sact_keras.checkpoints.sact_names import named_variables
 
+VARIABLES = {"v": np.ones(3, "float32"), "w": np.ones(2, "float32")}
+
 
 def small_model(model_type="sact", model="1_2_1", base_channels=4, **arguments):
     return sact_keras.build_model(
@@ -52,7 +54,7 @@ def assert_refused(error, model, *arguments, match=None, **keywords):
     return caught.value
 
 
-@pytest.mark.parametrize(("version", "shards"), [(1, 1), (1, 3), (2, 1), (2, 3)])
+@pytest.mark.parametrize(("version", "shards"), [(1, 2), (2, 1)])
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
 @pytest.mark.parametrize(
     ("dataset", "depth"), [("cifar10", "1_2_1"), ("imagenet", "1_2_1_1")]
@@ -77,25 +79,36 @@ def test_every_kind_is_read_back(tmp_path, dataset, depth, model_type, version, 
     ],
 )
 def test_is_found_by_directory_prefix_and_file(tmp_path, version, shards, suffixes):
-    arrays = random_arrays(small_model())
-    prefix = write_slim_checkpoint(tmp_path, arrays, version=version, shards=shards)
+    prefix = write_slim_checkpoint(tmp_path, VARIABLES, version=version, shards=shards)
     for path in (tmp_path, prefix, *(f"{prefix}{suffix}" for suffix in suffixes)):
-        assert_found(path, prefix, arrays)
+        assert_found(path, prefix)
+
+
+def assert_found(path, prefix):
+    for each in (Path(path), str(path)):
+        assert find_tensorflow_checkpoint(each) == str(prefix)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("shards", [1, 2])
+def test_each_place_loads(tmp_path, version, shards):
+    model = small_model()
+    arrays = random_arrays(model)
+    prefix = write_slim_checkpoint(tmp_path, arrays, version=version, shards=shards)
+    initial = model.get_weights()
+    for path in (tmp_path, str(tmp_path), prefix, Path(prefix)):
+        model.set_weights(initial)
+        sact_keras.load_checkpoint(model, path)
+        assert_loaded(model, arrays)
 
 
 def test_version_1_needs_no_special_name(tmp_path):
-    arrays = random_arrays(small_model())
+    model = small_model()
+    arrays = random_arrays(model)
     prefix = write_slim_checkpoint(tmp_path, arrays, version=1)
     plain = shutil.copy(prefix, tmp_path / "resnet")
-    assert_found(plain, str(plain), arrays)
-
-
-def assert_found(path, prefix, arrays):
-    assert find_tensorflow_checkpoint(path) == prefix
-    for each in (Path(path), str(path)):
-        model = small_model()
-        sact_keras.load_checkpoint(model, each)
-        assert_loaded(model, arrays)
+    sact_keras.load_checkpoint(model, plain)
+    assert_loaded(model, arrays)
 
 
 OLD_PLACES = [
@@ -107,28 +120,27 @@ OLD_PLACES = [
 
 @pytest.mark.parametrize("place", OLD_PLACES)
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "  \n"])
-def test_a_moved_directory_still_names_its_old_place(checkpoint, place, line_end):
-    directory, prefix, arrays = checkpoint
+def test_a_moved_directory_still_names_its_old_place(tmp_path, place, line_end):
+    prefix = write_slim_checkpoint(tmp_path, VARIABLES)
     lines = [f'model_checkpoint_path: "{place}"']
     lines += [f'all_model_checkpoint_paths: "model.ckpt-{n}"' for n in (1, 99, 1234)]
     content = "".join(line + line_end for line in lines)
-    (directory / "checkpoint").write_text(content, newline="")
-    assert_found(directory, prefix, arrays)
+    (tmp_path / "checkpoint").write_text(content, newline="")
+    assert_found(tmp_path, prefix)
 
 
-def test_a_state_may_name_a_place_elsewhere(checkpoint, tmp_path):
-    _, prefix, arrays = checkpoint
+def test_a_state_may_name_a_place_elsewhere(tmp_path):
+    prefix = write_slim_checkpoint(tmp_path / "elsewhere", VARIABLES)
     (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{prefix}"\n')
-    assert_found(tmp_path, prefix, arrays)
+    assert_found(tmp_path, prefix)
 
 
 @pytest.mark.parametrize("place", ["model.ckpt-1234", "/tmp/sact/model.ckpt-1234"])
 def test_a_state_of_version_1_names_a_pattern(tmp_path, place):
-    arrays = random_arrays(small_model())
-    prefix = write_slim_checkpoint(tmp_path, arrays, version=1, shards=2)
+    prefix = write_slim_checkpoint(tmp_path, VARIABLES, version=1, shards=2)
     state = f'model_checkpoint_path: "{place}-?????-of-00002"\n'
     (tmp_path / "checkpoint").write_text(state)
-    assert_found(tmp_path, prefix, arrays)
+    assert_found(tmp_path, prefix)
 
 
 def test_the_latest_of_several_is_named(checkpoint):

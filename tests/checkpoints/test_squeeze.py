@@ -57,9 +57,12 @@ def all_outputs(model):
     return {name: np.array(value) for name, value in (named | masks).items()}
 
 
-@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
 @pytest.mark.parametrize("kind", ["TensorFlow 1", "run", "file"])
-@pytest.mark.parametrize("network", NETWORKS, ids=NETWORK_NAMES)
+@pytest.mark.parametrize(
+    ("network", "suffix"),
+    list(zip(NETWORKS, (".keras", ".weights.h5"), strict=True)),
+    ids=NETWORK_NAMES,
+)
 def test_the_copy_computes_the_same(tmp_path, network, kind, suffix):
     original = random_model(network)
     source, files = write_source(original, tmp_path / "source", kind)
