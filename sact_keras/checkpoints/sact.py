@@ -21,8 +21,9 @@ from sact_keras.checkpoints.tensorflow_files import TensorFlowFiles
 STATE_FILE = "checkpoint"
 """Names the latest checkpoint of a TensorFlow 1 directory."""
 
+# Counters have no scope; what an optimizer keeps of a weight is named after it.
 _NOT_WEIGHTS = re.compile(
-    r"(^|/)(global_step|Momentum|ExponentialMovingAverage|Adam(_1)?|beta[12]_power)$"
+    r"^[^/]+$|/(Momentum|ExponentialMovingAverage|Adam(_1)?|RMSProp(_1)?)$"
 )
 _FILE_OF_CHECKPOINT = re.compile(
     r"(\.index|\.meta|\.data-\d{5}-of-\d{5}|-(\d{5}|\?{5})-of-\d{5})$"
@@ -119,18 +120,21 @@ def _named_by(state: Path) -> str:
     except ValueError:  # Of an empty state, or of bytes that are no text.
         content = None
     if content is None:
+        received = state.read_bytes()[:40].decode(errors="replace").strip()
         raise DamagedFileError(
             f"{state} must name a checkpoint, as in model_checkpoint_path: "
-            f'"model.ckpt-1234". Received: {state.read_bytes()[:40]!r}'
+            f'"model.ckpt-1234". Received: {received or "an empty file"}'
         )
-    named = content.model_checkpoint_path
+    # The reader of the state puts the directory before a name.
+    named = content.model_checkpoint_path.removeprefix(f"{state.parent}/")
     # A copied directory still names the place it was written in, maybe on Windows.
-    for prefix in (state.parent / PureWindowsPath(named).name, Path(named)):
-        found = find_tensorflow_checkpoint(prefix)
+    for name in (PureWindowsPath(named).name, named):
+        found = find_tensorflow_checkpoint(state.parent / name)
         if found is not None:
             return found
     raise FileNotFoundError(
-        f"{state} names the checkpoint {named!r}, whose files are not in {state.parent}"
+        f"{state} names the checkpoint {named}, of which there is no file in "
+        f"{state.parent}"
     )
 
 

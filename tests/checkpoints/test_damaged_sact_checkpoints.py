@@ -112,13 +112,13 @@ def test_an_index_of_something_else(model, tmp_path):
 def test_a_state_that_names_missing_files(model, tmp_path):
     state = tmp_path / "checkpoint"
     state.write_text('model_checkpoint_path: "model.ckpt-7"\n')
-    texts = (str(state), "model.ckpt-7", f"not in {tmp_path}")
+    texts = (f"{state} names the checkpoint model.ckpt-7,", f"no file in {tmp_path}")
     assert_refused(model, tmp_path, FileNotFoundError, *texts)
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n", b'model_checkpoint_path: ""\n', b"\xff\xfe", b"hello", b"x" * 200],
+    [b"", b" \n", b'model_checkpoint_path: ""', b"\xff\xfe", b"hello", b"x" * 200],
 )
 def test_a_state_that_names_nothing(model, tmp_path, content):
     state = tmp_path / "checkpoint"

@@ -161,7 +161,9 @@ def test_what_is_not_a_weight_is_passed_over(tmp_path):
         "resnet_residual/Conv/weights/ExponentialMovingAverage": np.zeros(3, "float32"),
         "resnet_residual/logits/biases/Adam": np.zeros(10, "float32"),
         "resnet_residual/logits/biases/Adam_1": np.zeros(10, "float32"),
+        "resnet_residual/logits/biases/RMSProp": np.zeros(10, "float32"),
         "beta1_power": np.float32(0.9),
+        "sync_rep_local_step": np.int64(7),
     }
     load_sact(model, write_slim_checkpoint(tmp_path, {**arrays, **slots}))
     assert_loaded(model, arrays)
