@@ -12,16 +12,12 @@ from sact_keras.data.cifar_download import (
     download_directory,
     find_download_obstacle,
 )
-from sact_keras.data.cifar_files import (
-    CifarFiles,
-    CifarFormat,
-    describe_search,
-    find_cifar,
-    slim_file,
-)
+from sact_keras.data.cifar_files import describe_search, find_cifar, slim_file
 from sact_keras.data.dataset_error import DatasetError
+from sact_keras.data.dataset_files import DatasetFiles, DatasetFormat
 from sact_keras.data.in_memory_dataset import InMemoryDataset, LabelledImages
 from sact_keras.data.png_records import RecordFile, count_records, read_png_records
+from sact_keras.data.split_sizes import SplitSizes
 
 _IMAGE_SIZE = (32, 32)
 _SLIM_FEATURES = {
@@ -40,25 +36,26 @@ class CifarDataset(InMemoryDataset):
         files: where the data set is, as `find_cifar` says.
     """
 
-    def __init__(self, name: str, files: CifarFiles) -> None:
+    def __init__(self, name: str, files: DatasetFiles) -> None:
         super().__init__(name, CLASS_NAMES[name], _IMAGE_SIZE)
         self._splits_on_disk = _OPENERS[files.format](name, files.directory)
 
     @functools.cached_property
-    def num_examples(self) -> dict[str, int]:
+    def num_examples(self) -> SplitSizes:
         """The number of examples in each split that is on disk.
 
-        Raises:
-            DatasetError: if a file without a stated length cannot be read.
+        Asked for a split's, it raises a DatasetError if a file without a stated
+        length cannot be read.
         """
-        return {
-            split: self._count(files, stated)
-            for split, (files, stated) in self._splits_on_disk.items()
+        on_disk = [
+            split
+            for split, (files, _) in self._splits_on_disk.items()
             if files[0].path.exists()
-        }
+        ]
+        return SplitSizes(on_disk, self._count)
 
-    @staticmethod
-    def _count(files: list[RecordFile], stated: int | None) -> int:
+    def _count(self, split: str) -> int:
+        files, stated = self._splits_on_disk[split]
         return sum(map(count_records, files)) if stated is None else stated
 
     def _read_split(self, split: str) -> LabelledImages:
@@ -158,4 +155,4 @@ def _open_slim(name: str, directory: Path) -> _Splits:
     return splits
 
 
-_OPENERS = {CifarFormat.TFDS: _open_tfds, CifarFormat.TF_SLIM: _open_slim}
+_OPENERS = {DatasetFormat.TFDS: _open_tfds, DatasetFormat.TF_SLIM: _open_slim}

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sact_keras.data.cifar_files import describe_search, search_directories
+from sact_keras.data.cifar_files import describe_search
 from sact_keras.data.dataset_error import DatasetError
+from sact_keras.data.dataset_files import search_directories
 
 _URLS = {
     "cifar10": "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",

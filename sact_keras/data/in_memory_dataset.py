@@ -8,13 +8,7 @@ import tensorflow as tf
 
 from sact_keras.data.image_dataset import ImageDataset, require_integer
 from sact_keras.data.preprocessing import get_preprocessing
-
-# The order of the examples and the augmentation draw from streams of their own.
-_ORDER_STREAM, _AUGMENTATION_STREAM = 0, 1
-
-# TensorFlow's default of 4 leaves the permutations of neighbouring seeds strongly
-# correlated (0.7); from 8 rounds on no correlation can be measured.
-_SHUFFLE_ROUNDS = 16
+from sact_keras.data.shuffle import augmentation_seed, shuffled_indices
 
 
 class LabelledImages(NamedTuple):
@@ -91,11 +85,10 @@ class InMemoryDataset(ImageDataset):
         size = labels.shape[0]
 
         def batch_of_step(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            chosen = _shuffled_indices(step, batch_size, size, seed)
-            augmentation_seed = tf.random.fold_in(
-                [seed, _AUGMENTATION_STREAM], step, alg="philox"
+            chosen = shuffled_indices(step, batch_size, size, seed)
+            augmented = recipe.augment(
+                tf.gather(images, chosen), augmentation_seed(seed, step)
             )
-            augmented = recipe.augment(tf.gather(images, chosen), augmentation_seed)
             return recipe.normalize(augmented), tf.gather(labels, chosen)
 
         steps = tf.data.Dataset.counter(start_step, dtype=tf.int64)
@@ -125,54 +118,6 @@ class InMemoryDataset(ImageDataset):
             )
 
         return _in_parallel(tf.data.Dataset.range(size).batch(batch_size), batch_at)
-
-
-def _shuffled_indices(
-    step: tf.Tensor, batch_size: int, size: int, seed: int
-) -> tf.Tensor:
-    """Returns the examples of a training step.
-
-    Position p of the endless stream is example `permutation[epoch][p % size]` with
-    `epoch = p // size`. The permutation is never made: a keyed bijection of
-    `[0, size)` is evaluated at the batch's positions alone.
-
-    Args:
-        step: int64 scalar.
-        batch_size: the number of positions in a step.
-        size: the number of examples in an epoch.
-        seed: of the order.
-
-    Returns:
-        int64 `[batch_size]`, values in `[0, size)`.
-    """
-    positions = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-    first_epoch = positions[0] // size
-    epochs = positions // size - first_epoch
-    # The bijection uses a few bits of its key, so nearby seeds and epochs could
-    # share one: the key is drawn at random from them instead.
-    keys = tf.stack(
-        [
-            tf.random.stateless_uniform(
-                [3],
-                tf.random.fold_in(
-                    [seed, _ORDER_STREAM], first_epoch + offset, alg="philox"
-                ),
-                minval=None,
-                maxval=None,
-                dtype=tf.int64,
-                alg="philox",
-            )
-            for offset in range((batch_size - 1) // size + 2)
-        ]
-    )
-    # The raw operation, because `tf.random.experimental.index_shuffle` neither takes
-    # a key for each index nor lets the number of rounds be chosen.
-    return tf.raw_ops.RandomIndexShuffle(
-        index=positions % size,
-        seed=tf.gather(keys, epochs),
-        max_index=tf.constant(size - 1, tf.int64),
-        rounds=_SHUFFLE_ROUNDS,
-    )
 
 
 def _in_parallel(

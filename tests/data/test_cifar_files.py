@@ -4,19 +4,15 @@ import cifar_on_disk as disk
 import pytest
 
 from sact_keras.data import DatasetError
-from sact_keras.data.cifar_files import (
-    CifarFiles,
-    CifarFormat,
-    describe_search,
-    find_cifar,
-)
+from sact_keras.data.cifar_files import describe_search, find_cifar
+from sact_keras.data.dataset_files import DatasetFiles, DatasetFormat
 
 
 @pytest.mark.parametrize("depth", ["", "cifar10", "cifar10/3.0.2"])
 def test_tfds_is_found_from_each_of_its_directories(depth, tmp_path):
     directory = disk.write_cifar("tfds", tmp_path)
     found = find_cifar("cifar10", str(tmp_path / depth))
-    assert found == CifarFiles(CifarFormat.TFDS, directory)
+    assert found == DatasetFiles(DatasetFormat.TFDS, directory)
 
 
 def test_newest_complete_version_is_taken(tmp_path):
@@ -30,7 +26,7 @@ def test_newest_complete_version_is_taken(tmp_path):
 def test_slim_is_found_by_either_file(split, tmp_path):
     disk.write_records(tmp_path / f"cifar10_{split}.tfrecord", [b"x"])
     found = find_cifar("cifar10", str(tmp_path))
-    assert found == CifarFiles(CifarFormat.TF_SLIM, tmp_path)
+    assert found == DatasetFiles(DatasetFormat.TF_SLIM, tmp_path)
 
 
 @pytest.mark.parametrize("data_format", disk.FORMATS)

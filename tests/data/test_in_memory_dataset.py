@@ -10,11 +10,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sact_keras.data.in_memory_dataset import (
-    InMemoryDataset,
-    LabelledImages,
-    _shuffled_indices,
-)
+from sact_keras.data.in_memory_dataset import InMemoryDataset, LabelledImages
+from sact_keras.data.shuffle import shuffled_indices
 
 
 class NumberedDataset(InMemoryDataset):
@@ -102,7 +99,7 @@ def test_every_example_once_an_epoch(size, batch_size, seed):
     steps = -(-epochs * size // batch_size)
     order = np.concatenate(
         [
-            _shuffled_indices(tf.constant(step, tf.int64), batch_size, size, seed)
+            shuffled_indices(tf.constant(step, tf.int64), batch_size, size, seed)
             for step in range(steps)
         ]
     )
@@ -122,7 +119,7 @@ def test_each_epoch_and_each_seed_has_an_order_of_its_own(dataset):
 def test_orders_are_uncorrelated():
     size = 20000
     orders = [
-        _shuffled_indices(tf.constant(epoch, tf.int64), size, size, seed).numpy()
+        shuffled_indices(tf.constant(epoch, tf.int64), size, size, seed).numpy()
         for epoch, seed in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 2**32)]
     ]
     pairs = [*itertools.combinations(orders, 2)]
@@ -136,7 +133,7 @@ def test_orders_are_uncorrelated():
 def test_order_is_spread_evenly():
     """No part of the examples comes early, or together, more than chance has it."""
     size, parts = 50000, 20
-    order = _shuffled_indices(tf.constant(3, tf.int64), size, size, seed=9).numpy()
+    order = shuffled_indices(tf.constant(3, tf.int64), size, size, seed=9).numpy()
     table, *_ = np.histogram2d(np.arange(size), order, bins=parts)
     expected = size / parts**2
     chi_squared = ((table - expected) ** 2 / expected).sum()
