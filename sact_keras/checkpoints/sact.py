@@ -26,7 +26,7 @@ _NOT_WEIGHTS = re.compile(
     r"^[^/]+$|/(Momentum|ExponentialMovingAverage|Adam(_1)?|RMSProp(_1)?)$"
 )
 _FILE_OF_CHECKPOINT = re.compile(
-    r"(\.index|\.meta|\.data-\d{5}-of-\d{5}|-(\d{5}|\?{5})-of-\d{5})$"
+    r"(?<=.)(\.index|\.meta|\.data-\d{5}-of-\d{5}|-(\d{5}|\?{5})-of-\d{5})$"
 )
 
 

@@ -126,7 +126,9 @@ def test_a_state_that_names_nothing(model, tmp_path, content):
     assert_refused(model, tmp_path, DamagedFileError, f"{state} must name a checkpoint")
 
 
-@pytest.mark.parametrize("place", ["", "nothing", "model.ckpt-5", "notes.txt"])
+@pytest.mark.parametrize(
+    "place", ["", "nothing", "model.ckpt-5", "notes.txt", ".index"]
+)
 def test_what_is_no_tensorflow_checkpoint_is_not_found(tmp_path, place):
     (tmp_path / "notes.txt").write_text("model_checkpoint_path")
     assert find_tensorflow_checkpoint(tmp_path / place) is None
