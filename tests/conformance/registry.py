@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 from keras import ops
 
 import sact_keras
@@ -24,19 +25,21 @@ class Case:
         model_type: The method.
         arguments: Further arguments of `build_model`.
         decides: Whether its decisions are to vary between images or positions.
+        seed: Of its weights.
     """
 
     name: str
     model_type: str
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     decides: bool = True
+    seed: int = 31
 
     def build(self):
         """The model, with weights under which its decisions vary."""
         model = sact_keras.build_model(
             self.model_type, **{"model": "1_2_1", "base_channels": 4, **self.arguments}
         )
-        rng = np.random.default_rng(31)
+        rng = np.random.default_rng(self.seed)
         for variable in model.weights:
             variable.assign(_draw(rng, variable))
         return model
@@ -45,16 +48,30 @@ class Case:
         return self.name
 
 
+IMAGENET = {"dataset": "imagenet", "model": "1_2_1_1", "num_classes": 7}
+
 CASES = [
     Case("vanilla", "vanilla", decides=False),
     Case("act", "act", {"tau": 1.0}),
     Case("sact", "sact", {"tau": 1.0}),
     Case("sact_100_classes", "sact", {"num_classes": 100, "eps": 0.2}),
+    Case("vanilla_imagenet", "vanilla", IMAGENET, decides=False),
+    Case("act_imagenet", "act", IMAGENET, seed=10),
+    Case("sact_imagenet", "sact", IMAGENET, seed=10),
 ]
 
 
-# One case a method, where a case takes seconds.
-ONE_A_METHOD = list({case.model_type: case for case in reversed(CASES)}.values())
+# Where a case takes seconds: one a method, of either family.
+ONE_A_METHOD = [CASES[0], CASES[1], CASES[-1]]
+
+
+def parameters(fast):
+    """All cases as parameters; those that are not among `fast` are slow."""
+    slow = [pytest.mark.slow]
+    return [
+        pytest.param(case, id=case.name, marks=[] if case in fast else slow)
+        for case in CASES
+    ]
 
 
 def make_images(batch=4, size=(32, 32)):

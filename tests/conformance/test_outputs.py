@@ -6,13 +6,16 @@ from registry import CASES, assert_same_outputs, flat_outputs, make_images
 
 import sact_keras
 
-SIZES = [(32, 32), (33, 47), (5, 3)]
+SIZES = [(32, 32), (33, 47), (5, 3), (1, 1)]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def model(request):
+    return request.param.build()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_outputs(case, size):
-    model = case.build()
+def test_outputs(model, size):
     images = make_images(3, size)
     outputs = model(images)
     assert outputs["logits"].shape == (3, model.num_classes)
@@ -22,13 +25,10 @@ def test_outputs(case, size):
     assert outputs["num_units_map"].shape == (3, *size)
     assert len(outputs["masks"]) == sum(model.num_units)
     masks = iter(outputs["masks"])
-    grid, all_blocks = size, 0
-    for index, (name, units) in enumerate(
-        zip(model.block_names, model.num_units, strict=True)
-    ):
-        if index > 0:
-            grid = tuple(-(-side // 2) for side in grid)
-        block_masks = np.stack([next(masks) for _ in range(units)])
+    grid, all_blocks = model.stem.output_size(size), 0
+    for name, block in zip(model.block_names, model.blocks, strict=True):
+        grid = block.output_size(grid)
+        block_masks = np.stack([next(masks) for _ in block.units])
         assert block_masks.dtype == "float32"
         assert set(np.unique(block_masks)) <= {0.0, 1.0}
         assert block_masks.shape[1:] in ((3,), (3, *grid))
@@ -44,9 +44,7 @@ def test_outputs(case, size):
 
 
 @pytest.mark.parametrize("size", SIZES[:2], ids=str)
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_nothing_depends_on_its_neighbours_in_the_batch(case, size):
-    model = case.build()
+def test_nothing_depends_on_its_neighbours_in_the_batch(model, size):
     images = make_images(4, size)
     together = flat_outputs(model(images))
     for index in (0, 3):

@@ -3,7 +3,14 @@
 import keras
 import pytest
 import tensorflow as tf
-from registry import CASES, assert_same_outputs, flat_outputs, make_images
+from registry import (
+    CASES,
+    ONE_A_METHOD,
+    assert_same_outputs,
+    flat_outputs,
+    make_images,
+    parameters,
+)
 
 SHAPES = [(4, (32, 32)), (1, (32, 32)), (2, (33, 47)), (3, (8, 20))]
 
@@ -26,7 +33,7 @@ def test_function_of_unknown_shape(case):
     assert function.experimental_get_tracing_count() == 1
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
 def test_saved_model(case, tmp_path):
     model = case.build()
 
