@@ -1,4 +1,4 @@
-"""Image classification data sets: CIFAR-10, CIFAR-100 and the built-in shapes.
+"""Image classification data sets: CIFAR, ImageNet and the built-in shapes.
 
 The public names load on first use: `choose_dataset` answers without TensorFlow,
 and a program that only asks for help waits for nothing.
@@ -17,6 +17,7 @@ _PUBLIC_NAMES = {
     "DatasetChoice": "sact_keras.data.choice",
     "DatasetError": "sact_keras.data.dataset_error",
     "ImageDataset": "sact_keras.data.image_dataset",
+    "PHOTOGRAPH_PREPROCESSING": "sact_keras.data.photograph_preprocessing",
     "PREPROCESSING": "sact_keras.data.preprocessing",
     "choose_dataset": "sact_keras.data.choice",
     "open_dataset": "sact_keras.data.registry",

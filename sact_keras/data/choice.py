@@ -9,7 +9,7 @@ from sact_keras.data.cifar_files import describe_search, find_cifar
 from sact_keras.data.dataset_error import DatasetError
 
 #: The names that `open_dataset` and `--dataset` take.
-DATASET_NAMES = ("cifar10", "cifar100", "shapes")
+DATASET_NAMES = ("cifar10", "cifar100", "imagenet", "shapes")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """What a data set of labelled images offers to training and evaluation."""
 
 import abc
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from sact_keras.data.dataset_error import DatasetError
+
 
 class ImageDataset(abc.ABC):
-    """Labelled images of one size in the splits "train" and "test".
+    """Labelled images of one size, in a training split and one to evaluate on.
 
     A subclass says where the images come from and how they are streamed. What all
     promise is that the training stream can be opened at any step and goes on exactly
@@ -16,7 +19,15 @@ class ImageDataset(abc.ABC):
         name: the data set's name, as in `--dataset`.
         class_names: one name for each class, in the order of the labels.
         image_size: height and width of every image, in pixels.
+        evaluation_split: the name of the split to evaluate on; the other is "train".
+        fault: what is wrong with the record on which a stream has ended in a
+            `tf.errors.OpError`; None if no stream has.
+        skipped: what is wrong with each record that was left out or replaced so far.
     """
+
+    evaluation_split = "test"
+    fault: DatasetError | None = None
+    skipped: Sequence[DatasetError] = ()
 
     def __init__(
         self, name: str, class_names: tuple[str, ...], image_size: tuple[int, int]
@@ -32,8 +43,12 @@ class ImageDataset(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def num_examples(self) -> dict[str, int]:
-        """The number of examples in each split, by the split's name."""
+    def num_examples(self) -> Mapping[str, int]:
+        """The number of examples in each split, by the split's name.
+
+        A split may be counted only when its number is asked for, and a DatasetError
+        be raised then.
+        """
 
     @abc.abstractmethod
     def training_batches(
@@ -55,7 +70,7 @@ class ImageDataset(abc.ABC):
             batch_size: images a batch, at least 1.
             seed: any non-negative integer below 2**63.
             start_step: the step to begin at, from 0.
-            preprocessing: a name in `PREPROCESSING`.
+            preprocessing: a name in `PREPROCESSING`; for ImageNet, "sact".
 
         Returns:
             A dataset of (float32 images `[batch_size, height, width, 3]`, int32 labels
@@ -79,9 +94,9 @@ class ImageDataset(abc.ABC):
 
         Args:
             batch_size: images a batch, at least 1; the last batch may be smaller.
-            split: "train" or "test".
+            split: "train" or the data set's `evaluation_split`, which is the default.
             num_examples: how many of the first examples to return; None means all.
-            preprocessing: a name in `PREPROCESSING`.
+            preprocessing: a name in `PREPROCESSING`; for ImageNet, "sact".
 
         Returns:
             A finite dataset of (float32 images `[n, height, width, 3]`, int32 labels

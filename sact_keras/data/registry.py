@@ -6,26 +6,39 @@ from collections.abc import Callable
 from sact_keras.data.choice import DATASET_NAMES
 from sact_keras.data.cifar import open_cifar
 from sact_keras.data.image_dataset import ImageDataset
+from sact_keras.data.imagenet import open_imagenet
 from sact_keras.data.shapes import ShapesDataset
 
 _OPENERS: dict[str, Callable[[str | None], ImageDataset]] = {
     "cifar10": functools.partial(open_cifar, "cifar10"),
     "cifar100": functools.partial(open_cifar, "cifar100"),
+    "imagenet": open_imagenet,
     "shapes": lambda dataset_dir: ShapesDataset(),
 }
 
 
-def open_dataset(name: str, dataset_dir: str | None = None) -> ImageDataset:
-    """Opens a data set; one that is not on disk is downloaded.
+def open_dataset(
+    name: str,
+    dataset_dir: str | None = None,
+    *,
+    image_size: int | None = None,
+    skip_bad_records: bool = False,
+) -> ImageDataset:
+    """Opens a data set; CIFAR, if it is not on disk, is downloaded.
 
     Args:
-        name: "cifar10", "cifar100" or "shapes".
+        name: "cifar10", "cifar100", "imagenet" or "shapes".
         dataset_dir: the directory that holds the data set, in TFDS's format or
             TF-Slim's; None means the usual places. "shapes" has no files and ignores
             it.
+        image_size: the height and width that ImageNet's images are resized to, in
+            pixels; None means 224. The other data sets have images of one size.
+        skip_bad_records: whether ImageNet's bad records are passed over, and counted,
+            rather than errors. The other data sets are small enough to be whole.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: for an unknown name, or an argument that the data set does not
+            take.
         DatasetError: if the data set is neither found nor can be downloaded, or if
             what is found cannot be opened.
 
@@ -38,5 +51,19 @@ def open_dataset(name: str, dataset_dir: str | None = None) -> ImageDataset:
     if name not in _OPENERS:
         raise ValueError(
             f"`name` must be one of {', '.join(DATASET_NAMES)}. Received: name={name!r}"
+        )
+    if name == "imagenet":
+        return open_imagenet(
+            dataset_dir, image_size=image_size, skip_bad_records=skip_bad_records
+        )
+    if image_size is not None:
+        raise ValueError(
+            f"`image_size` is only for imagenet, {name} has images of one size. "
+            f"Received: image_size={image_size!r}"
+        )
+    if skip_bad_records:
+        raise ValueError(
+            f"`skip_bad_records` is only for imagenet, not for {name}. "
+            f"Received: skip_bad_records={skip_bad_records!r}"
         )
     return _OPENERS[name](dataset_dir)

@@ -9,7 +9,12 @@ import time
 import cifar_on_disk as disk
 import pytest
 
-from sact_keras.data import DatasetChoice, DatasetError, choose_dataset
+from sact_keras.data import (
+    DATASET_NAMES,
+    DatasetChoice,
+    DatasetError,
+    choose_dataset,
+)
 from sact_keras.data.cifar_download import find_download_obstacle
 
 
@@ -26,7 +31,7 @@ def never(name, directory):
     raise AssertionError("the network was asked")
 
 
-@pytest.mark.parametrize("name", ["cifar10", "cifar100", "shapes"])
+@pytest.mark.parametrize("name", DATASET_NAMES)
 def test_named_data_set_is_never_replaced(name):
     choice = choose_dataset(name, None, find_obstacle=never)
     assert (choice.name, choice.is_fallback) == (name, False)

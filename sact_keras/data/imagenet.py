@@ -1,0 +1,260 @@
+"""ImageNet (ILSVRC 2012), in TFDS's format or TF-Slim's."""
+
+import functools
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from sact_keras.data.bad_records import BadRecords
+from sact_keras.data.dataset_error import DatasetError
+from sact_keras.data.dataset_files import DatasetFiles
+from sact_keras.data.image_dataset import ImageDataset, require_integer
+from sact_keras.data.image_records import read_in_order, read_record
+from sact_keras.data.imagenet_features import FEATURES, read_class_names
+from sact_keras.data.imagenet_files import (
+    SPLITS,
+    describe_imagenet_search,
+    find_imagenet,
+    find_shards,
+    stated_shard_lengths,
+)
+from sact_keras.data.photograph_preprocessing import (
+    SEED_LENGTH,
+    get_photograph_preprocessing,
+)
+from sact_keras.data.record_index import RecordIndex, index_records
+from sact_keras.data.shuffle import augmentation_seed, shuffled_indices
+from sact_keras.data.split_sizes import SplitSizes
+
+_DEFAULT_IMAGE_SIZE = 224
+
+
+class ImageNetDataset(ImageDataset):
+    """ImageNet's photographs, 1000 classes and, as class 0, the background.
+
+    The records stay on disk. Those of a split are looked up when it is first used, by
+    reading their headers alone; each is then read where it is needed, out of order
+    in training, and only the part of the image that is kept is decoded.
+
+    A record that is not as it should be ends a stream in a `tf.errors.OpError`, and
+    `fault` holds the reason. With `skip_bad_records` evaluation leaves such records
+    out, training takes the next good record in their place, and `skipped` lists them.
+
+    Args:
+        files: where the data set is, as `find_imagenet` says.
+        image_size: the height and width of the images that are returned, in pixels.
+        skip_bad_records: whether bad records are passed over.
+    """
+
+    evaluation_split = "validation"
+
+    def __init__(
+        self,
+        files: DatasetFiles,
+        *,
+        image_size: int = _DEFAULT_IMAGE_SIZE,
+        skip_bad_records: bool = False,
+    ) -> None:
+        side = require_integer("image_size", image_size, minimum=1)
+        super().__init__("imagenet", read_class_names(files), (side, side))
+        self._files = files
+        self._features = FEATURES[files.format]
+        self._skip_bad_records = skip_bad_records
+        self._opened: dict[str, tuple[RecordIndex, BadRecords]] = {}
+
+    @functools.cached_property
+    def num_examples(self) -> SplitSizes:
+        """The number of records in each split that is on disk, bad ones included.
+
+        Asked for a split's, it raises a DatasetError if the split cannot be read.
+        """
+        on_disk = [split for split in SPLITS if self._is_on_disk(split)]
+        return SplitSizes(on_disk, lambda split: len(self._open_split(split)[0]))
+
+    @property
+    def fault(self) -> DatasetError | None:
+        """See `ImageDataset.fault`."""
+        faults = (bad.fault for _, bad in self._opened.values())
+        return next(filter(None, faults), None)
+
+    @property
+    def skipped(self) -> list[DatasetError]:
+        """See `ImageDataset.skipped`."""
+        return [fault for _, bad in self._opened.values() for fault in bad.skipped]
+
+    def training_batches(
+        self,
+        batch_size: int,
+        *,
+        seed: int,
+        start_step: int = 0,
+        preprocessing: str = "sact",
+    ) -> tf.data.Dataset:
+        """See `ImageDataset.training_batches`."""
+        batch_size = require_integer("batch_size", batch_size, minimum=1)
+        seed = require_integer("seed", seed, minimum=0, maximum=2**63 - 1)
+        start_step = require_integer("start_step", start_step, minimum=0)
+        recipe = get_photograph_preprocessing(preprocessing)
+        index, bad = self._open_split("train")
+        size = len(index)
+
+        def plan(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            seeds = tf.random.stateless_uniform(
+                [batch_size, SEED_LENGTH],
+                augmentation_seed(seed, step),
+                minval=None,
+                maxval=None,
+                dtype=tf.int64,
+                alg="philox",
+            )
+            positions = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+            return positions, shuffled_indices(step, batch_size, size, seed), seeds
+
+        def load(seed: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            record = read_record(index, number)
+            encoded, label = self._features.parse(record)
+            boxes = self._features.parse_boxes(record)
+            image = recipe.for_training(encoded, boxes, seed, self.image_size[0])
+            return image, label
+
+        planned = (
+            tf.data.Dataset.counter(start_step, dtype=tf.int64).map(plan).unbatch()
+        )
+        if self._skip_bad_records:
+            replaced = _map(
+                planned,
+                lambda _, number, seed: bad.replace(
+                    number, functools.partial(load, seed)
+                ),
+            )
+            batches = replaced.batch(batch_size, drop_remainder=True)
+        else:
+            batches = bad.require_all(
+                _map(planned, lambda at, number, seed: (at, *load(seed, number))),
+                batch_size,
+                first=start_step * batch_size,
+                total=None,
+                number_at=lambda position: int(
+                    shuffled_indices(
+                        tf.constant(position // batch_size, tf.int64),
+                        batch_size,
+                        size,
+                        seed,
+                    )[position % batch_size]
+                ),
+            )
+        return _finish(batches)
+
+    def evaluation_batches(
+        self,
+        batch_size: int,
+        *,
+        split: str = "validation",
+        num_examples: int | None = None,
+        preprocessing: str = "sact",
+    ) -> tf.data.Dataset:
+        """See `ImageDataset.evaluation_batches`."""
+        batch_size = require_integer("batch_size", batch_size, minimum=1)
+        recipe = get_photograph_preprocessing(preprocessing)
+        index, bad = self._open_split(split)
+        size = len(index)
+        if num_examples is not None:
+            size = require_integer(
+                "num_examples", num_examples, minimum=1, maximum=size
+            )
+
+        def prepare(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            encoded, label = self._features.parse(record)
+            return recipe.for_evaluation(encoded, self.image_size[0]), label
+
+        if self._skip_bad_records:
+            numbers = tf.data.Dataset.range(size)
+            prepared = _map(
+                numbers,
+                lambda number: bad.leave_out(
+                    number, lambda number: prepare(read_record(index, number))
+                ),
+            )
+            good = prepared.filter(lambda is_good, *_: is_good)
+            batches = good.map(lambda _, *made: made).batch(batch_size)
+        else:
+            records = read_in_order(index).take(size)
+            batches = bad.require_all(
+                _map(records, lambda at, record: (at, *prepare(record))),
+                batch_size,
+                first=0,
+                total=size,
+                number_at=lambda position: position,
+            )
+        return _finish(batches)
+
+    def _is_on_disk(self, split: str) -> bool:
+        try:
+            return bool(find_shards(self._files, split))
+        except DatasetError:  # There is something, which its use will complain about.
+            return True
+
+    def _open_split(self, split: str) -> tuple[RecordIndex, BadRecords]:
+        if split not in SPLITS:
+            raise ValueError(
+                f"`split` must be 'train' or 'validation'. Received: split={split!r}"
+            )
+        if split not in self._opened:
+            shards = find_shards(self._files, split)
+            if not shards:
+                raise DatasetError(
+                    f"there are no files of the split {split!r}",
+                    path=self._files.directory,
+                )
+            index = index_records(
+                shards,
+                description=f"Looking up the records of {self.name} {split}",
+                stated_lengths=stated_shard_lengths(self._files, split),
+                skip_bad_records=self._skip_bad_records,
+            )
+            self._opened[split] = index, BadRecords(index, self._features)
+        return self._opened[split]
+
+
+def open_imagenet(
+    dataset_dir: str | None = None,
+    *,
+    image_size: int | None = None,
+    skip_bad_records: bool = False,
+) -> ImageNetDataset:
+    """Opens ImageNet where it is found; it is never downloaded.
+
+    Args:
+        dataset_dir: see `find_imagenet`.
+        image_size: of the images returned; None means 224.
+        skip_bad_records: see `ImageNetDataset`.
+
+    Raises:
+        DatasetError: if it is not there.
+        ValueError: for an `image_size` that is not a positive integer.
+    """
+    files = find_imagenet(dataset_dir)
+    if files is None:
+        raise DatasetError(
+            f"{describe_imagenet_search(dataset_dir)}, and it cannot be downloaded: "
+            "its licence asks for a request to be made at image-net.org"
+        )
+    return ImageNetDataset(
+        files,
+        image_size=_DEFAULT_IMAGE_SIZE if image_size is None else image_size,
+        skip_bad_records=skip_bad_records,
+    )
+
+
+def _map(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
+    """Maps on several threads, in order."""
+    return dataset.map(
+        function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+
+
+def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Lets batches be made some ahead of their use, each always in the same way."""
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)

@@ -1,0 +1,48 @@
+"""The preprocessing of ImageNet's photographs by the original: Inception's."""
+
+import tensorflow as tf
+
+from sact_keras.data.image_decoding import decode_window, image_shape
+
+
+def prepare_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
+    """Decodes the middle of an image and resizes it.
+
+    The middle is the central 87.5% of the height and of the width, without the
+    sixteenth at each edge (rounded down). It is resized as TensorFlow 1 did, by
+    bilinear interpolation between source pixels at multiples of the scale, neither
+    aligned at the corners nor at the pixels' centres nor smoothed, whatever the ratio
+    of the sides. Then [0, 255] becomes [-1, 1].
+
+    Only the rows of the middle are decoded. An image is never decoded at reduced
+    scale, however large: that would be quicker and change the numbers.
+
+    Args:
+        encoded: string scalar, a JPEG or a PNG.
+        image_size: the height and width to return.
+
+    Returns:
+        float32 `[image_size, image_size, 3]`, in [-1, 1].
+
+    Raises:
+        tf.errors.InvalidArgumentError: if the image cannot be decoded.
+
+    Example:
+        >>> jpeg = tf.io.encode_jpeg(tf.zeros([30, 40, 3], tf.uint8))
+        >>> prepare_for_evaluation(jpeg, 24).shape
+        TensorShape([24, 24, 3])
+    """
+    shape = image_shape(encoded)
+    margins = shape // 16
+    kept = shape - 2 * margins
+    # All columns are decoded and the margins cut off: the window's own edges would
+    # be coloured differently, and leaving columns out of a JPEG is not quicker.
+    rows = decode_window(encoded, tf.stack([margins[0], 0, kept[0], shape[1]]))
+    image = rows[:, margins[1] : margins[1] + kept[1]]
+    resized = tf.raw_ops.ResizeBilinear(
+        images=tf.cast(image, tf.float32)[tf.newaxis],
+        size=[image_size, image_size],
+        align_corners=False,
+        half_pixel_centers=False,
+    )
+    return resized[0] * (2 / 255) - 1

@@ -1,0 +1,68 @@
+"""Says what is wrong with a record of an image, in a sentence."""
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from sact_keras.data.image_decoding import PNG_SIGNATURE
+from sact_keras.data.image_records import RecordFeatures
+
+_JPEG_SIGNATURE = b"\xff\xd8\xff"
+
+
+def describe_fault(serialized: bytes, features: RecordFeatures) -> str | None:
+    """Returns what is wrong with a record, or None if it is as it should be.
+
+    Args:
+        serialized: the record.
+        features: what it should hold.
+    """
+    try:
+        example = tf.train.Example.FromString(serialized)
+    except DecodeError:
+        return "the record is not a tf.train.Example"
+    found = example.features.feature
+    if features.image not in found:
+        return f"it has no feature {features.image!r}"
+    images = found[features.image].bytes_list.value
+    if len(images) != 1:
+        return f"its feature {features.image!r} is not one string of bytes"
+    return _label_fault(found, features) or _image_fault(images[0])
+
+
+def _label_fault(found: dict, features: RecordFeatures) -> str | None:
+    named = " nor ".join(map(repr, features.labels))
+    present = [name for name in features.labels if name in found]
+    if not present:
+        return f"it has no feature {named}"
+    kinds = {name: found[name].WhichOneof("kind") for name in present}
+    for name, kind in kinds.items():
+        if kind not in ("int64_list", None):
+            return f"its feature {name!r} is not of integers"
+    labels = [v for name in present for v in found[name].int64_list.value]
+    if not labels:
+        return f"its feature {present[0]!r} holds no label"
+    if not 0 <= labels[0] < features.num_labels:
+        return (
+            f"the label is {labels[0]}, outside the classes 0 to "
+            f"{features.num_labels - 1}"
+        )
+    return None
+
+
+def _image_fault(encoded: bytes) -> str | None:
+    if encoded.startswith(PNG_SIGNATURE):
+        kind = "PNG"
+    elif encoded.startswith(_JPEG_SIGNATURE):
+        kind = "JPEG"
+    else:
+        return f"the image is neither JPEG nor PNG: it begins with {encoded[:8]!r}"
+    try:
+        if kind == "JPEG" and tf.io.extract_jpeg_shape(encoded)[2] == 4:
+            return "the JPEG has four colour channels (CMYK), not grey or RGB"
+        if kind == "PNG":
+            tf.io.decode_png(encoded, channels=3)
+        else:
+            tf.io.decode_jpeg(encoded, channels=3)
+    except tf.errors.InvalidArgumentError:
+        return f"the {kind} is corrupt or cut short ({len(encoded)} bytes)"
+    return None
