@@ -6,6 +6,9 @@ from sact_keras.models import presets
 from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError
 
+SQUEEZED_SUFFIXES = (".weights.h5", ".keras")
+"""Of the files that `--mode=squeeze` writes."""
+
 
 def check_options(options: Options) -> None:
     """Checks that each option is in its range and that none contradicts another.
@@ -36,11 +39,10 @@ def _refuse(flag: str, requirement: str, value: object) -> None:
 
 def _check_ranges(options: Options) -> None:
     if options.model is not None:
-        try:
-            presets.parse_model(options.model)
-        except ValueError as error:
-            raise UsageError(f"--{error}") from error
+        _check_model(options.model, options.dataset)
     for name in (
+        "base_channels",
+        "image_size",
         "batch_size",
         "eval_batch_size",
         "max_number_of_steps",
@@ -60,8 +62,9 @@ def _check_ranges(options: Options) -> None:
     if options.eps is not None and not 0 < options.eps < 1:
         _refuse("eps", "between 0 and 1, both excluded", options.eps)
     for name in ("learning_rate", "eval_interval_secs"):
-        if not 0 < getattr(options, name) < math.inf:
-            _refuse(name, "above 0", getattr(options, name))
+        value = getattr(options, name)
+        if value is not None and not 0 < value < math.inf:
+            _refuse(name, "above 0", value)
     for name in (
         "dataset_dir",
         "train_log_dir",
@@ -71,11 +74,30 @@ def _check_ranges(options: Options) -> None:
     ):
         if getattr(options, name) == "":
             _refuse(name, "a path", "")
+    squeezed = options.squeezed_path
+    if squeezed is not None and not squeezed.endswith(SQUEEZED_SUFFIXES):
+        _refuse("squeezed_path", f"a {' or '.join(SQUEEZED_SUFFIXES)} file", squeezed)
+
+
+def _check_model(model: str, dataset: str | None) -> None:
+    """Refuses what no data set has, or not the one that is named."""
+    families = [
+        p.family for name, p in presets.DATASETS.items() if dataset in (None, name)
+    ]
+    errors = []
+    for family in dict.fromkeys(families):
+        try:
+            presets.parse_model(model, family)
+        except ValueError as error:
+            errors.append(error)
+        else:
+            return
+    raise UsageError(f"--{errors[0]}") from errors[0]
 
 
 def _check_contradictions(options: Options) -> None:
     given = options.explicit
-    trains = options.mode != "eval"
+    trains = options.mode not in ("eval", "squeeze")
     # In eval an unset model type comes from the run, so nothing contradicts it yet.
     if options.model_type is not None or trains:
         model_type = options.model_type or "vanilla"
@@ -96,16 +118,28 @@ def _check_contradictions(options: Options) -> None:
             "--dataset_dir has no meaning for the built-in data set shapes. Received: "
             f"--dataset=shapes --dataset_dir={options.dataset_dir}"
         )
+    if options.dataset not in (None, "imagenet"):
+        for name in ("image_size", "skip_bad_records"):
+            if getattr(options, name):
+                raise UsageError(
+                    f"--{name} has a meaning for --dataset=imagenet alone. Received: "
+                    f"--{name}={getattr(options, name)} --dataset={options.dataset}"
+                )
+    if options.squeezed_path is not None and options.mode != "squeeze":
+        raise UsageError(
+            "--squeezed_path is where --mode=squeeze writes. Received: "
+            f"--mode={options.mode}"
+        )
     if not trains:
         if options.finetune_path is not None:
             raise UsageError(
-                "--finetune_path is where training starts: --mode=eval does not take "
-                f"it. Received: --finetune_path={options.finetune_path}"
+                f"--finetune_path is where training starts: --mode={options.mode} does "
+                f"not take it. Received: --finetune_path={options.finetune_path}"
             )
         if options.checkpoint_dir is None and options.train_log_dir is None:
             raise UsageError(
-                "--mode=eval needs --checkpoint_dir (or --train_log_dir) to say what "
-                "to evaluate. Received: neither"
+                f"--mode={options.mode} needs --checkpoint_dir (or --train_log_dir) to "
+                "say which checkpoint. Received: neither"
             )
         return
     if options.evaluate_once and options.mode == "train":

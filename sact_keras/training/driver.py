@@ -1,14 +1,17 @@
 """Runs the program that the options describe."""
 
+import contextlib
 import logging
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import keras
+import tensorflow as tf
 
+from sact_keras.checkpoints.model_config import checkpoint_model_config
+from sact_keras.checkpoints.squeeze import squeeze_checkpoint
 from sact_keras.checkpoints.store import CheckpointStore, find_checkpoint
 from sact_keras.data import (
     DatasetError,
@@ -16,6 +19,9 @@ from sact_keras.data import (
     choose_dataset,
     open_dataset,
 )
+from sact_keras.models import AdaptiveResNet
+from sact_keras.training.build import build_network
+from sact_keras.training.checkpoint_options import resolve_checkpoint
 from sact_keras.training.evaluation_report import EvaluationReport
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
@@ -28,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(options: Options) -> None:
-    """Trains, evaluates, or both.
+    """Trains, evaluates, trains and evaluates, or squeezes.
 
     Args:
         options: As `parse_options` gives them.
@@ -44,10 +50,7 @@ def run(options: Options) -> None:
             "training and evaluation run on Keras' TensorFlow backend. Received: "
             f"KERAS_BACKEND={keras.backend.backend()}"
         )
-    if options.mode == "eval":
-        _evaluate(options)
-    else:
-        _train(options)
+    {"eval": _evaluate, "squeeze": _squeeze}.get(options.mode, _train)(options)
 
 
 def _train(options: Options) -> None:
@@ -59,24 +62,24 @@ def _train(options: Options) -> None:
     eval_dir = Path(options.eval_dir or directory / "eval")
     check_writable(directory, "--train_log_dir")
     check_writable(eval_dir, "--eval_dir")
-    dataset = _open_dataset(options)
-    evaluation = train(options, dataset)
-    if options.mode == "train":
-        return
-    options = options.replace(
-        checkpoint_dir=str(directory), eval_dir=str(eval_dir), evaluate_once=True
-    )
-    report = EvaluationReport(options)
-    if evaluation is None:
-        watch_checkpoints(options, dataset, num_steps=None, report=report)
-    else:
-        checkpoint = find_checkpoint(directory)
-        report(evaluation, checkpoint.step, checkpoint.path)
+    dataset, options = _open_dataset(options)
+    with _faults_of(dataset):
+        evaluation = train(options, dataset)
+        if options.mode == "train":
+            return
+        options = options.replace(
+            checkpoint_dir=str(directory), eval_dir=str(eval_dir), evaluate_once=True
+        )
+        report = EvaluationReport(options, dataset)
+        if evaluation is None:
+            watch_checkpoints(options, dataset, num_steps=None, report=report)
+        else:
+            checkpoint = find_checkpoint(directory)
+            report(evaluation, checkpoint.step, checkpoint.path)
 
 
 def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
     """Fills in what was not given, from the run that goes on or by default."""
-    options = options.resolve_model()
     existing = None
     if options.train_log_dir is not None:
         existing = RunConfig.read(Path(options.train_log_dir))
@@ -85,7 +88,7 @@ def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
             options = options.replace(dataset=existing.flags["dataset"])
         else:
             options = _choose_dataset(options)
-    options = options.resolve_schedule()
+    options = _resolve_model(options).resolve_schedule().resolve_evaluation()
     if options.train_log_dir is None:
         directory = options.default_log_dir()
         logger.info("The run's directory is %s", directory)
@@ -109,71 +112,96 @@ def _choose_dataset(options: Options) -> Options:
     return options.replace(dataset=choice.name, dataset_dir=choice.dataset_dir)
 
 
-def _open_dataset(options: Options) -> ImageDataset:
-    dataset = open_dataset(options.dataset, options.dataset_dir)
-    size = dataset.num_examples.get(options.split_name)
-    if size is None:
-        raise DatasetError(
-            f"the data set {options.dataset} must have the split "
-            f"{options.split_name!r} to evaluate on. Received: "
-            f"{' and '.join(dataset.num_examples)} in {options.dataset_dir}"
+def _resolve_model(options: Options) -> Options:
+    try:
+        return options.resolve_model()
+    except ValueError as error:
+        # Only now: which models there are depends on the data set.
+        raise UsageError(f"--{error}") from error
+
+
+def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
+    """Opens the data set; returns the options with a split that it has."""
+    dataset = open_dataset(
+        options.dataset,
+        options.dataset_dir,
+        image_size=options.image_size,
+        skip_bad_records=options.skip_bad_records,
+    )
+    if options.split_name not in dataset.num_examples:
+        available = " and ".join(dataset.num_examples)
+        if options.mode != "train" or "split_name" in options.explicit:
+            raise DatasetError(
+                f"the data set {options.dataset} must have the split "
+                f"{options.split_name!r} to evaluate on. Received: "
+                f"{available} in {options.dataset_dir}"
+            )
+        logger.warning(
+            "There is no split %r: the best checkpoint is chosen on %r",
+            options.split_name,
+            "train",
         )
+        options = options.replace(split_name="train")
+    size = dataset.num_examples[options.split_name]
     if options.num_examples is not None and options.num_examples > size:
         raise UsageError(
             f"--num_examples must be at most {size}, the images of "
             f"{options.dataset}/{options.split_name}. Received: "
             f"--num_examples={options.num_examples}"
         )
-    return dataset
+    return dataset, options
+
+
+@contextlib.contextmanager
+def _faults_of(dataset: ImageDataset) -> Iterator[None]:
+    """Says what is wrong with the data where TensorFlow says that a stream broke."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if dataset.fault is None:
+            raise
+        raise dataset.fault from error
 
 
 def _evaluate(options: Options) -> None:
-    path = Path(options.checkpoint_dir or options.train_log_dir)
-    config = RunConfig.find(path)
-    if config is None:
-        _check_something_there(path)
-    else:
-        options = _fill_in(options, config.flags)
-    options = options.resolve_model().replace(checkpoint_dir=str(path))
+    options, directory = resolve_checkpoint(options)
     if options.eval_dir is None:
-        directory = path if path.is_dir() else path.parent
-        if config is not None:
-            # Never in a checkpoint's own directory, which the training may remove.
-            directory = config.directory
         options = options.replace(eval_dir=str(directory / "eval"))
     check_writable(Path(options.eval_dir), "--eval_dir")
     if options.dataset is None:
         options = _choose_dataset(options)
-    watch_checkpoints(
-        options,
-        _open_dataset(options),
-        num_steps=options.max_number_of_steps,
-        report=EvaluationReport(options),
-    )
-
-
-def _check_something_there(path: Path) -> None:
-    """Fails at once where there is neither a checkpoint nor a run to wait for."""
-    if path.is_dir() and not any(path.iterdir()):
-        raise FileNotFoundError(
-            f"no checkpoint in {path}: the directory is empty. Start the training "
-            "first, or give the --checkpoint_dir of one"
+    options = _resolve_model(options).resolve_evaluation()
+    dataset, options = _open_dataset(options)
+    with _faults_of(dataset):
+        watch_checkpoints(
+            options,
+            dataset,
+            num_steps=options.max_number_of_steps,
+            report=EvaluationReport(options, dataset),
         )
-    # A TensorFlow 1 checkpoint is named by what its files have in common.
-    if not path.exists() and not list(path.parent.glob(f"{path.name}.*")):
-        raise FileNotFoundError(f"no checkpoint at {path}: there is no such path")
 
 
-def _fill_in(options: Options, flags: Mapping[str, Any]) -> Options:
-    """Takes what was not given from the flags of the run that is evaluated."""
-    names = ["model_type", "model", "dataset", "max_number_of_steps"]
-    if options.model_type in (None, flags["model_type"]):
-        names += ["tau", "eps"]
-    if options.dataset in (None, flags["dataset"]):
-        names.append("dataset_dir")
-    return options.replace(
-        **{name: flags.get(name) for name in names if getattr(options, name) is None}
-    )
+def _squeeze(options: Options) -> None:
+    options, directory = resolve_checkpoint(options)
+    target = Path(options.squeezed_path or directory / "squeezed.weights.h5")
+    check_writable(target.parent, "--squeezed_path")
+    squeezed = squeeze_checkpoint(_network_of(options), options.checkpoint_dir, target)
+    print(squeezed, flush=True)
+
+
+def _network_of(options: Options) -> keras.Model:
+    """The network that a checkpoint is of: it says so itself, or the flags do."""
+    config = checkpoint_model_config(options.checkpoint_dir)
+    if config is not None:
+        network = AdaptiveResNet.from_config(config)
+        network.build((None, None, None, 3))
+        return network
+    if options.dataset is None:
+        raise UsageError(
+            "--mode=squeeze needs --dataset, --model_type and --model for a checkpoint "
+            f"that does not say what it is of. Received: {options.checkpoint_dir}"
+        )
+    return build_network(_resolve_model(options))
 
 
 def _say_loudly(*paragraphs: str) -> None:

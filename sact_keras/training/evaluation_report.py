@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from sact_keras.data import ImageDataset
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.options import Options
 
@@ -13,10 +14,12 @@ class EvaluationReport:
 
     Args:
         options: Resolved options; `eval_dir` says where to write.
+        dataset: What is evaluated on; says which records it has left out.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, dataset: ImageDataset) -> None:
         self.options = options
+        self.dataset = dataset
         self.directory = Path(options.eval_dir)
 
     def __call__(self, evaluation: Evaluation, step: int | None, path: Path) -> None:
@@ -25,9 +28,11 @@ class EvaluationReport:
         # Files before print: whoever reads what is printed may have gone.
         self._write(evaluation, step, path)
         at_step = "" if step is None else f" at step {step}"
+        skipped = len(self.dataset.skipped)
+        without = f", without {skipped} bad records" if skipped else ""
         print(
             f"Evaluation{at_step} on {evaluation.num_examples} images of "
-            f"{options.dataset}/{options.split_name}: {path}"
+            f"{options.dataset}/{options.split_name}{without}: {path}"
         )
         print(evaluation, flush=True)
 
@@ -40,6 +45,7 @@ class EvaluationReport:
                 "checkpoint": str(path),
                 "dataset": options.dataset,
                 "split": options.split_name,
+                "skipped_records": [str(error) for error in self.dataset.skipped],
                 "model_type": options.model_type,
                 "model": options.model,
                 **options.method_arguments,

@@ -1,11 +1,14 @@
 """Evaluates a model on a data set, exactly."""
 
+import math
+import sys
 from collections import defaultdict
 from collections.abc import Iterable
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from sact_keras.training.evaluation import Evaluation
 
@@ -16,20 +19,33 @@ _BLOCK_OUTPUTS = {
 }
 """Output of a block -> its name in the results."""
 
+_SECONDS_BEFORE_PROGRESS = 5.0
+
+_LARGE_IMAGE = 128 * 128
+"""Pixels from which on one image keeps a CPU as busy as many do."""
+
 
 class Evaluator:
     """Measures accuracy, loss, FLOPs, ponder cost and executed units.
 
-    Every number is collected image by image and reduced in float64, so that the
-    result does not depend on the batch size. A standard deviation is that of the
-    population: over images, and for SACT over all positions of all images.
+    Every number is collected image by image and reduced in float64. A standard
+    deviation is that of the population: over images, and for SACT over all positions
+    of all images.
+
+    How convolutions and matrix products round depends on how many images they are
+    given, and a decision that is close may then go the other way. On a CPU, images
+    that are large enough to keep it busy one by one are therefore run one by one: the
+    numbers are exactly the same whatever the batch size. Smaller images, and a GPU,
+    are run in batches, which moves the last digits.
 
     Args:
         model: A built model.
-        batch_size: Images run at a time, at least 1. The last, smaller batch is filled
-            up to it (an image's outputs do not depend on its neighbours), so that one
-            compiled program serves all.
+        batch_size: Images run at a time, at least 1 (see above). The last, smaller
+            batch is filled up to it (an image's outputs do not depend on its
+            neighbours), so that one compiled program serves all.
         jit_compile: Whether XLA compiles it.
+        recall_at: Also reports the fraction of the images whose right class is among
+            so many likeliest; None for no recall.
 
     Example:
         >>> import sact_keras
@@ -42,7 +58,12 @@ class Evaluator:
     """
 
     def __init__(
-        self, model: keras.Model, batch_size: int, *, jit_compile: bool = True
+        self,
+        model: keras.Model,
+        batch_size: int,
+        *,
+        jit_compile: bool = True,
+        recall_at: int | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(
@@ -50,14 +71,19 @@ class Evaluator:
             )
         self.model = model
         self.batch_size = batch_size
+        self.recall_at = recall_at
         self._run = tf.function(self._needed_outputs, jit_compile=jit_compile)
 
-    def __call__(self, batches: Iterable[tuple]) -> Evaluation:
+    def __call__(
+        self, batches: Iterable[tuple], num_examples: int | None = None
+    ) -> Evaluation:
         """Evaluates.
 
         Args:
             batches: (images [B, H, W, 3] float32, labels [B] integer), B at most
                 `batch_size`.
+            num_examples: Images in all, for the progress bar that is shown where it
+                takes more than a few seconds.
 
         Returns:
             What was found.
@@ -66,11 +92,20 @@ class Evaluator:
             ValueError: If there is no image in `batches`, or a batch is too large.
         """
         collected: dict[str, list[np.ndarray]] = defaultdict(list)
-        for images, labels in batches:
-            images, labels = np.asarray(images), np.asarray(labels)
-            for name, values in self._run_batch(images).items():
-                collected[name].append(values)
-            collected["labels"].append(labels)
+        with tqdm(
+            total=num_examples,
+            desc="Evaluating",
+            unit=" images",
+            delay=_SECONDS_BEFORE_PROGRESS,
+            # In a log file, a line now and then.
+            mininterval=0.5 if sys.stderr.isatty() else 60.0,
+            leave=False,
+        ) as progress:
+            for images, labels in batches:
+                images, labels = np.asarray(images), np.asarray(labels)
+                for name, values in self._run_batch(images, labels).items():
+                    collected[name].append(values)
+                progress.update(len(labels))
         if not collected:
             raise ValueError("batches must hold at least one image. Received: none")
         return self._reduce(
@@ -84,20 +119,29 @@ class Evaluator:
             names += [f"{block}/{output}" for output in _BLOCK_OUTPUTS]
         return {name: outputs[name] for name in names if name in outputs}
 
-    def _run_batch(self, images: np.ndarray) -> dict[str, np.ndarray]:
+    def _run_batch(
+        self, images: np.ndarray, labels: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """A few numbers for each image, [B] each."""
         size = len(images)
         if size > self.batch_size:
             raise ValueError(
                 f"a batch must hold at most batch_size={self.batch_size} images. "
                 f"Received: {size}"
             )
-        filling = [(0, self.batch_size - size)] + [(0, 0)] * (images.ndim - 1)
-        outputs = self._run(tf.constant(np.pad(images, filling, mode="edge")))
+        at_a_time = _images_at_a_time(self.batch_size, images.shape[1:3])
+        filling = [(0, -size % at_a_time)] + [(0, 0)] * (images.ndim - 1)
+        images = np.pad(images, filling, mode="edge")
+        parts = [
+            self._run(tf.constant(images[begin : begin + at_a_time]))
+            for begin in range(0, len(images), at_a_time)
+        ]
         results = {}
-        for name, value in outputs.items():
-            value = value.numpy()[:size].astype(np.float64)
+        for name in parts[0]:
+            value = np.concatenate([part[name] for part in parts])
+            value = value[:size].astype(np.float64)
             if name == "logits":
-                results[name] = value
+                results.update(_judge(value, labels))
                 continue
             # Mean and variance over an image's positions: enough for those over all.
             positions = value.reshape(size, -1)
@@ -106,11 +150,12 @@ class Evaluator:
         return results
 
     def _reduce(self, collected: dict[str, np.ndarray]) -> Evaluation:
-        logits, labels = collected["logits"], collected["labels"].astype(np.int64)
-        highest = logits.max(axis=1, keepdims=True)
-        log_sums = highest[:, 0] + np.log(np.exp(logits - highest).sum(axis=1))
-        right = logits[np.arange(len(labels)), labels]
-        losses = {"Cross_Entropy": float(np.mean(log_sums - right))}
+        ranks = collected["rank"]
+        quality = {"eval/Accuracy": float(np.mean(collected["right"]))}
+        if self.recall_at is not None:
+            found = float(np.mean(ranks < self.recall_at))
+            quality[f"eval/Recall@{self.recall_at}"] = found
+        losses = {"Cross_Entropy": float(np.mean(collected["cross_entropy"]))}
         values = {}
 
         def describe(name: str, mean_name: str, std_name: str) -> None:
@@ -133,9 +178,9 @@ class Evaluator:
             losses["Ponder_Loss"] = self.model.arguments["tau"] * sum(ponder_costs)
         losses["Regularization_Loss"] = self._regularization_loss()
         return Evaluation(
-            num_examples=len(labels),
+            num_examples=len(ranks),
             values={
-                "eval/Accuracy": float(np.mean(logits.argmax(axis=1) == labels)),
+                **quality,
                 "eval/Loss": sum(losses.values()),
                 **{f"eval/{name}": value for name, value in losses.items()},
                 **values,
@@ -148,3 +193,22 @@ class Evaluator:
             for variable in self.model.trainable_variables
             if variable.regularizer is not None
         )
+
+
+def _images_at_a_time(batch_size: int, image_size: tuple[int, int]) -> int:
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    return 1 if on_cpu and math.prod(image_size) >= _LARGE_IMAGE else batch_size
+
+
+def _judge(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+    """How well logits, [B, classes] float64, fit the labels: each [B]."""
+    labels = labels.astype(np.int64)
+    highest = logits.max(axis=1)
+    log_sums = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    right = logits[np.arange(len(labels)), labels]
+    return {
+        "right": logits.argmax(axis=1) == labels,
+        # Classes that are likelier than the right one.
+        "rank": (logits > right[:, None]).sum(axis=1),
+        "cross_entropy": log_sums - right,
+    }

@@ -3,16 +3,8 @@
 import dataclasses
 from typing import Any
 
-from sact_keras.models.presets import METHOD_ARGUMENTS, parse_model
-
-DEFAULT_SCHEDULES = {
-    "cifar10": {"max_number_of_steps": 100_000, "batch_size": 128},
-    "cifar100": {"max_number_of_steps": 100_000, "batch_size": 128},
-    # About five minutes on two cores. Small batches make the steps that halting needs
-    # to settle.
-    "shapes": {"max_number_of_steps": 2_500, "batch_size": 32},
-}
-"""Data set -> the flags of its schedule where they are not given."""
+from sact_keras.models.presets import DATASETS, METHOD_ARGUMENTS, canonical_model
+from sact_keras.training.recipes import RECIPES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,14 +29,17 @@ class Options:
     mode: str = "train_and_eval"
     dataset: str | None = None
     dataset_dir: str | None = None
+    image_size: int | None = None
+    skip_bad_records: bool = False
     seed: int = 0
     model_type: str | None = None
     model: str | None = None
+    base_channels: int | None = None
     tau: float | None = None
     eps: float | None = None
     batch_size: int | None = None
     max_number_of_steps: int | None = None
-    learning_rate: float = 0.1
+    learning_rate: float | None = None
     finetune_path: str | None = None
     train_log_dir: str | None = None
     save_interval_secs: float = 60.0
@@ -52,11 +47,12 @@ class Options:
     eval_interval_steps: int | None = None
     checkpoint_dir: str | None = None
     eval_dir: str | None = None
-    eval_batch_size: int = 100
-    split_name: str = "test"
+    eval_batch_size: int | None = None
+    split_name: str | None = None
     num_examples: int | None = None
     evaluate_once: bool = False
     eval_interval_secs: float = 60.0
+    squeezed_path: str | None = None
     jit_compile: str = "auto"
     explicit: frozenset[str] = frozenset()
     argv: tuple[str, ...] = ()
@@ -72,29 +68,36 @@ class Options:
         return values
 
     def resolve_model(self) -> "Options":
-        """Fills in the model's flags that were not given."""
+        """Fills in the model's flags that were not given; the data set must be known.
+
+        Raises:
+            ValueError: If the data set's ResNets have no such model.
+        """
         model_type = self.model_type or "vanilla"
         arguments = {
             name: default if getattr(self, name) is None else getattr(self, name)
             for name, default in METHOD_ARGUMENTS[model_type].items()
         }
+        family = DATASETS[self.dataset or "cifar10"].family
         return self.replace(
             model_type=model_type,
             # '5' and '5_5_5' are the same network, and so must be the same run.
-            model=_canonical_model(self.model or "5"),
+            model=canonical_model(self.model, family),
             **{"tau": None, "eps": None, **arguments},
         )
 
     def resolve_schedule(self) -> "Options":
-        """Fills in the flags of the data set's schedule that were not given."""
-        schedule = DEFAULT_SCHEDULES[self.dataset]
-        return self.replace(
-            **{
-                name: default
-                for name, default in schedule.items()
-                if getattr(self, name) is None
-            }
-        )
+        """Fills in the flags of the data set's training that were not given."""
+        return self._fill_in("max_number_of_steps", "batch_size", "learning_rate")
+
+    def resolve_evaluation(self) -> "Options":
+        """Fills in the flags of the data set's evaluation that were not given."""
+        return self._fill_in("eval_batch_size", "split_name")
+
+    def _fill_in(self, *names: str) -> "Options":
+        recipe = RECIPES[self.dataset]
+        unset = [name for name in names if getattr(self, name) is None]
+        return self.replace(**{name: getattr(recipe, name) for name in unset})
 
     @property
     def method_arguments(self) -> dict[str, float]:
@@ -106,9 +109,8 @@ class Options:
         parts = [self.dataset, self.model_type, self.model]
         if self.tau is not None:
             parts.append(f"tau{self.tau:g}")
+        if self.base_channels is not None:
+            parts.append(f"base{self.base_channels}")
+        if self.image_size is not None:
+            parts.append(f"{self.image_size}px")
         return "runs/" + "_".join(parts)
-
-
-def _canonical_model(model: str) -> str:
-    units = [str(count) for count in parse_model(model)]
-    return units[0] if len(set(units)) == 1 else "_".join(units)

@@ -23,8 +23,11 @@ RESULT_FLAGS = (
     "dataset",
     "model_type",
     "model",
+    "base_channels",
     "tau",
     "eps",
+    "image_size",
+    "skip_bad_records",
     "seed",
     "batch_size",
     "max_number_of_steps",
@@ -129,11 +132,12 @@ class RunConfig:
         Raises:
             UsageError: Names each flag that differs, its old and its new value.
         """
-        new = options.flags()
+        # A flag that came after the run has had its default.
+        old, new = {**Options().flags(), **self.flags}, options.flags()
         differences = [
-            f"--{name} was {self.flags.get(name)} and is now {new[name]}"
+            f"--{name} was {old[name]} and is now {new[name]}"
             for name in RESULT_FLAGS
-            if self.flags.get(name) != new[name]
+            if old[name] != new[name]
         ]
         if differences:
             raise UsageError(

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import sact_keras
 from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.checkpoints.training_state import NonFiniteWeightsError
 from sact_keras.data import ImageDataset
+from sact_keras.training.build import build_for_training
 from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.metrics_log import MetricsLog
@@ -20,18 +20,16 @@ from sact_keras.training.callbacks.nan_guard import DivergedError, NanGuard
 from sact_keras.training.callbacks.progress_bar import ProgressBar
 from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
 from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
-from sact_keras.training.environment import choose_jit_compile, seed_everything
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
+from sact_keras.training.recipes import RECIPES
 from sact_keras.training.run_config import RunConfig
-from sact_keras.training.schedule import learning_rate_schedule
 
 logger = logging.getLogger(__name__)
 
-MOMENTUM = 0.9
 NUM_HEATMAPS = 4
 
 
@@ -45,29 +43,6 @@ class Interrupted(Exception):
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}")
         self.signal_number = signal_number
-
-
-def build_for_training(options: Options, num_classes: int) -> keras.Model:
-    """Builds and compiles the model of resolved options, with weights of their seed."""
-    jit_compile = choose_jit_compile(options.jit_compile)
-    seed_everything(options.seed)
-    model = sact_keras.build_model(
-        options.model_type,
-        dataset=options.dataset,
-        model=options.model,
-        num_classes=num_classes,
-        **options.method_arguments,
-    )
-    schedule = learning_rate_schedule(
-        options.learning_rate, options.max_number_of_steps
-    )
-    model.compile(
-        optimizer=keras.optimizers.SGD(schedule, momentum=MOMENTUM),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-        jit_compile=jit_compile,
-    )
-    return model
 
 
 def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
@@ -93,8 +68,9 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     """
     directory = Path(options.train_log_dir)
     num_steps = options.max_number_of_steps
+    recipe = RECIPES[options.dataset]
     store = CheckpointStore(directory / "checkpoints")
-    model = build_for_training(options, dataset.num_classes)
+    model = build_for_training(options, dataset)
     checkpoint = store.latest()
     if checkpoint is None:
         # Reads all data: what is wrong with it is seen before anything is written.
@@ -111,11 +87,15 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         model,
         options.eval_batch_size,
         jit_compile=model.jit_compile,
+        recall_at=recipe.recall_at,
     )
     evaluations: dict[int, Evaluation] = {}
 
     def evaluate(at_step: int) -> Evaluation:
-        found = evaluator(evaluation_batches(options, dataset))
+        found = evaluator(
+            evaluation_batches(options, dataset),
+            options.num_examples or dataset.num_examples[options.split_name],
+        )
         metrics.append(at_step, options.split_name, found.values)
         summaries.write_scalars(at_step, found.values)
         evaluations[at_step] = found
@@ -133,6 +113,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         directory,
         seconds=options.save_summaries_secs,
         images=_first_images(options, dataset),
+        border=recipe.heatmap_border,
         **where,
     )
     callbacks = [
@@ -143,7 +124,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     ]
     interval = options.eval_interval_steps
     if interval is None:
-        interval = min(1000, max(1, num_steps // 4))
+        interval = min(recipe.eval_interval_steps, max(1, num_steps // 4))
     if interval:
         callbacks.append(BestCheckpoint(evaluate, saver, interval=interval, **where))
     callbacks += [saver, stop, MetricsWindow(**where)]

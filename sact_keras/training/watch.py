@@ -8,17 +8,18 @@ from pathlib import Path
 
 import keras
 
-import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint
 from sact_keras.checkpoints.saved_checkpoint import INDEX_FILE, SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore, find_checkpoint
 from sact_keras.data import ImageDataset
+from sact_keras.training.build import build_network
 from sact_keras.training.environment import choose_jit_compile
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.options import Options
+from sact_keras.training.recipes import RECIPES
 from sact_keras.training.train import evaluation_batches
 
 logger = logging.getLogger(__name__)
@@ -50,16 +51,20 @@ def watch_checkpoints(
         CheckpointMismatchError: If the checkpoint is of another architecture.
     """
     path = Path(options.checkpoint_dir)
-    model = _build(options, dataset.num_classes)
+    model = build_network(options, dataset.num_classes)
     evaluator = Evaluator(
         model,
         options.eval_batch_size,
         jit_compile=choose_jit_compile(options.jit_compile),
+        recall_at=RECIPES[options.dataset].recall_at,
     )
 
     def evaluate(source: Path) -> Evaluation:
         logger.info("Evaluating %s", source)
-        return evaluator(evaluation_batches(options, dataset))
+        return evaluator(
+            evaluation_batches(options, dataset),
+            options.num_examples or dataset.num_examples[options.split_name],
+        )
 
     if not _is_run(path):
         load_weights(model, path)
@@ -85,16 +90,6 @@ def watch_checkpoints(
                 options.eval_interval_secs,
             )
             sleep(options.eval_interval_secs)
-
-
-def _build(options: Options, num_classes: int) -> keras.Model:
-    return sact_keras.build_model(
-        options.model_type,
-        dataset=options.dataset,
-        model=options.model,
-        num_classes=num_classes,
-        **options.method_arguments,
-    )
 
 
 def _is_run(path: Path) -> bool:

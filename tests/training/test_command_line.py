@@ -14,7 +14,7 @@ TINY = ("--dataset=shapes", "--model=1", "--batch_size=8", "--eval_batch_size=24
 
 @pytest.fixture
 def tiny_data(monkeypatch):
-    monkeypatch.setattr(driver, "open_dataset", lambda name, path: TinyDataset())
+    monkeypatch.setattr(driver, "open_dataset", lambda *names, **options: TinyDataset())
 
 
 @pytest.fixture
@@ -53,7 +53,8 @@ def test_a_checkpoint_of_another_architecture(run, tmp_path):
     assert (code, printed) == (1, "")
     assert "Traceback" not in errors
     lines = errors[errors.index("main.py: error: ") :].splitlines()
-    assert lines[0].endswith("model.weights.h5 does not fit the model:")
+    assert "model.weights.h5 (vanilla, CIFAR, units 1_1_1)" in lines[0]
+    assert lines[0].endswith("does not fit the model (vanilla, CIFAR, units 1_2_1):")
     assert lines[1].startswith("  missing in the checkpoint (11): block_2/unit_2/")
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -1,10 +1,15 @@
 import json
 
+import numpy as np
 import pytest
-from tiny_training import TinyDataset, tiny_options
+import tensorflow as tf
+from tiny_training import TinyDataset, tiny_model, tiny_options
 
-from sact_keras.data import DatasetChoice
+import sact_keras
+from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.data import DatasetChoice, DatasetError
 from sact_keras.training import driver
+from sact_keras.training.build import build_for_training, build_network
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
@@ -22,7 +27,7 @@ def trainings(monkeypatch, tmp_path):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(driver, "train", train)
-    monkeypatch.setattr(driver, "open_dataset", lambda name, path: TinyDataset())
+    monkeypatch.setattr(driver, "open_dataset", lambda *names, **options: TinyDataset())
     return recorded
 
 
@@ -82,6 +87,58 @@ def test_more_examples_than_there_are(trainings):
     assert trainings == []
 
 
+def test_a_model_that_the_data_set_has_not(trainings, monkeypatch):
+    """Where the data set was not named, only its choice tells."""
+    choose(monkeypatch, "cifar10", False)
+    with pytest.raises(UsageError, match=r"--model must be .*'3_4_6_3'"):
+        driver.run(Options(mode="train", model="3_4_6_3"))
+    assert trainings == []
+
+
+def test_a_split_that_is_not_there(trainings):
+    with pytest.raises(DatasetError, match=r"'validation' .*Received: train and test"):
+        driver.run(Options(dataset="shapes", split_name="validation"))
+    # Training alone does without, unless it was asked for.
+    driver.run(Options(dataset="shapes", mode="train", split_name="validation"))
+    assert trainings[0].split_name == "train"
+
+
+def test_what_is_wrong_with_the_data_is_said(monkeypatch, tmp_path):
+    """TensorFlow's own words would be those of a graph."""
+    dataset = TinyDataset()
+
+    def train(options, dataset):
+        dataset.fault = DatasetError("the JPEG is cut short", path="a", record=3)
+        raise tf.errors.UnknownError(None, None, "{{node ParseExample}}")
+
+    monkeypatch.setattr(driver, "open_dataset", lambda *names, **options: dataset)
+    monkeypatch.setattr(driver, "train", train)
+    with pytest.raises(DatasetError, match="a, record 3: the JPEG is cut short"):
+        driver.run(tiny_options(tmp_path))
+
+
+def test_squeezing_knows_the_run_from_its_directory(trainings, tmp_path, capsys):
+    options = tiny_options(tmp_path, base_channels=4)
+    RunConfig.of(options).write(tmp_path)
+    model = build_for_training(options, TinyDataset())
+    model.optimizer.build(model.trainable_variables)
+    CheckpointStore(tmp_path / "checkpoints").save(model, 3)
+    driver.run(Options(mode="squeeze", checkpoint_dir=str(tmp_path)))
+    squeezed = tmp_path / "squeezed.weights.h5"
+    assert str(squeezed) in capsys.readouterr().out
+    revived = build_network(options)
+    sact_keras.load_checkpoint(revived, squeezed)
+    for variable, expected in zip(revived.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(variable, expected, err_msg=variable.path)
+
+
+def test_squeezing_what_belongs_to_no_run_needs_a_data_set(tmp_path):
+    path = tmp_path / "model.weights.h5"
+    tiny_model().save_weights(path)
+    with pytest.raises(UsageError, match="--mode=squeeze needs --dataset"):
+        driver.run(Options(mode="squeeze", checkpoint_dir=str(path)))
+
+
 def test_another_backend_is_refused(monkeypatch):
     monkeypatch.setattr(driver.keras.backend, "backend", lambda: "jax")
     with pytest.raises(UsageError, match="KERAS_BACKEND=jax"):
@@ -95,7 +152,9 @@ def test_evaluation_takes_what_was_not_given_from_the_run(monkeypatch, tmp_path)
     monkeypatch.setattr(
         driver,
         "open_dataset",
-        lambda *arguments: opened.append(arguments) or TinyDataset(),
+        lambda *arguments, **others: (
+            opened.append((*arguments, others)) or TinyDataset()
+        ),
     )
     monkeypatch.setattr(
         driver,
@@ -108,7 +167,8 @@ def test_evaluation_takes_what_was_not_given_from_the_run(monkeypatch, tmp_path)
     assert (options.tau, options.eps) == (0.7, 0.01)
     assert options.eval_dir == str(tmp_path / "eval")
     assert others["num_steps"] == trained.max_number_of_steps
-    assert opened == [("shapes", None)]
+    none_of_imagenets = {"image_size": None, "skip_bad_records": False}
+    assert opened == [("shapes", None, none_of_imagenets)]
 
     driver.run(Options(mode="eval", checkpoint_dir=str(tmp_path), tau=0.1))
     assert watched[1][0].tau == 0.1

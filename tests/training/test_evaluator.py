@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from tiny_training import tiny_model
 
+import sact_keras
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
 
@@ -71,6 +72,44 @@ def test_statistics_are_those_of_the_whole_arrays(model_type, examples):
     assert found.values.get("eval/Ponder_Loss", 0.0) == pytest.approx(
         expected_ponder_loss, rel=1e-5
     )
+
+
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_recall_is_what_keras_computes(k, examples):
+    model = varied_model("sact")
+    found = Evaluator(model, 4, jit_compile=False, recall_at=k)(in_batches(examples, 4))
+    images, labels = examples
+    recall = keras.metrics.SparseTopKCategoricalAccuracy(k)
+    expected = recall(labels, model(images)["logits"])
+    assert found.values[f"eval/Recall@{k}"] == pytest.approx(float(expected))
+    assert list(found.values)[:2] == ["eval/Accuracy", f"eval/Recall@{k}"]
+    if k == 1:
+        assert found.values["eval/Recall@1"] == found.accuracy
+
+
+def test_no_recall_unless_asked_for(examples):
+    found = Evaluator(tiny_model(), 4, jit_compile=False)(in_batches(examples, 4))
+    assert not any("Recall" in name for name in found.values)
+
+
+def test_large_images_give_the_same_numbers_in_batches_of_any_size():
+    """Bit for bit, although a batch of one and one of many round differently."""
+    model = sact_keras.build_model(
+        "sact", dataset="imagenet", model="1_2_1_1", num_classes=10, base_channels=16
+    )
+    generator = np.random.default_rng(2)
+    for variable in model.weights:
+        if "halting" in variable.path and variable.path.endswith(("kernel", "bias")):
+            variable.assign(generator.normal(0, 0.5, size=variable.shape))
+    images = generator.normal(size=(9, 130, 131, 3)).astype("float32")
+    examples = images, generator.integers(0, 10, size=9)
+    one, *others = (
+        Evaluator(model, size, jit_compile=False)(in_batches(examples, size))
+        for size in (1, 2, 7, 9)
+    )
+    assert one.values["block_2/num_units_std"] > 0
+    for other in others:
+        assert other == one
 
 
 @pytest.mark.parametrize("model_type", ["vanilla", "sact"])

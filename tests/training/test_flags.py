@@ -22,6 +22,25 @@ def test_defaults_are_the_originals_schedule():
     assert options.max_number_of_steps == 100_000
     assert options.explicit == {"dataset"}
     assert parse().dataset is None
+    options = options.resolve_evaluation()
+    assert (options.eval_batch_size, options.split_name) == (100, "test")
+
+
+def test_defaults_on_imagenet_are_the_originals():
+    options = parse("--dataset=imagenet", "--model_type=sact")
+    options = options.resolve_model().resolve_schedule().resolve_evaluation()
+    assert (options.model, options.tau) == ("101", 0.01)
+    assert (options.batch_size, options.learning_rate) == (32, 0.05)
+    assert options.max_number_of_steps * 32 == pytest.approx(90 * 1_281_167, abs=32)
+    assert (options.eval_batch_size, options.split_name) == (32, "validation")
+    assert options.default_log_dir() == "runs/imagenet_sact_101_tau0.01"
+
+
+@pytest.mark.parametrize("model", ["50", "101", "152", "200", "3_4_23_3"])
+def test_models_of_imagenet(model):
+    assert parse("--dataset=imagenet", f"--model={model}").model == model
+    # Whose they are may only turn out later, from a run that is evaluated.
+    assert parse(f"--model={model}").model == model
 
 
 def test_values_and_what_was_given():
@@ -43,14 +62,16 @@ def test_flagfile(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["vanilla", "act", "sact"])
-def test_configs_of_the_repository(project_root, name):
-    path = project_root / "configs" / f"cifar10_{name}.cfg"
+@pytest.mark.parametrize(("dataset", "model"), [("cifar10", "5"), ("imagenet", "101")])
+def test_configs_of_the_repository(project_root, dataset, model, name):
+    path = project_root / "configs" / f"{dataset}_{name}.cfg"
     options = parse(f"--flagfile={path}")
-    assert (options.dataset, options.model_type, options.model) == (
-        "cifar10",
-        name,
-        "5",
-    )
+    expected = (dataset, name, model)
+    assert (options.dataset, options.model_type, options.model) == expected
+    # The recipe is said in full, and is the one that is used without a flagfile.
+    recipe = Options(dataset=dataset).resolve_schedule()
+    for flag in ("max_number_of_steps", "batch_size", "learning_rate"):
+        assert getattr(options, flag) == getattr(recipe, flag)
     assert f"--flagfile=configs/{path.name}" in path.read_text().splitlines()[0]
 
 
@@ -65,7 +86,20 @@ def test_configs_of_the_repository(project_root, name):
         (["--evaluate_once=perhaps"], "--evaluate_once must be true or false"),
         (["--num_examples=1e3"], "--num_examples must be a whole number. Received: "),
         (["--tau=small"], "--tau must be a number. Received: --tau=small"),
-        (["--dataset=mnist"], "cifar10|cifar100|shapes"),
+        (["--dataset=mnist"], "cifar10|cifar100|shapes|imagenet"),
+        (["--dataset=imagenet", "--model=5"], "(50, 101, 152, 200)"),
+        (["--dataset=cifar10", "--model=3_4_6_3"], "--model must be"),
+        (["--base_channels=0"], "--base_channels must be at least 1"),
+        (["--dataset=imagenet", "--image_size=0"], "--image_size must be at least 1"),
+        (["--dataset=shapes", "--image_size=64"], "--image_size has a meaning for"),
+        (["--dataset=cifar10", "--skip_bad_records"], "--skip_bad_records has a"),
+        (["--mode=squeeze"], "--mode=squeeze needs --checkpoint_dir"),
+        (["--mode=squeeze", "--train_log_dir=x", "--finetune_path=y"], "--finetune"),
+        (["--squeezed_path=x.keras"], "--squeezed_path is where --mode=squeeze"),
+        (
+            ["--mode=squeeze", "--checkpoint_dir=x", "--squeezed_path=x.h5"],
+            "--squeezed_path must be a .weights.h5 or .keras file",
+        ),
         (["--jit_compile=maybe"], "auto|true|false"),
         (["--model_type=sact", "--tau=-1"], "--tau must be at least 0"),
         (["--model_type=sact", "--tau=nan"], "--tau must be at least 0"),
@@ -84,7 +118,7 @@ def test_configs_of_the_repository(project_root, name):
         (["--eval_interval_steps=-1"], "--eval_interval_steps must be at least 0"),
         (["--save_interval_secs=-1"], "--save_interval_secs must be at least 0"),
         (["--seed=-1"], "--seed must be from 0"),
-        (["--split_name=validation"], "train|test"),
+        (["--split_name=dev"], "train|test|validation"),
         (["--train_log_dir="], "--train_log_dir must be a path"),
         (["--flagfile=no_such_file.cfg"], "no_such_file.cfg"),
         (["--tau"], "tau"),
@@ -128,7 +162,7 @@ def test_help_names_every_flag_with_its_default():
     text = help_text()
     for name in Options().flags():
         assert f"{name}=<" in text or f"[no]{name}" in text
-    assert "(default 100)" in text
+    assert "(default 60.0)" in text
     assert "--flagfile" in text
 
 

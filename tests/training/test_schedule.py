@@ -3,11 +3,14 @@ import itertools
 import numpy as np
 import pytest
 
+from sact_keras.training.recipes import RECIPES
 from sact_keras.training.schedule import learning_rate_schedule
+
+CIFAR, IMAGENET = RECIPES["cifar10"], RECIPES["imagenet"]
 
 
 def test_the_originals_schedule():
-    schedule = learning_rate_schedule(0.1, 100_000)
+    schedule = learning_rate_schedule(CIFAR, 0.1, 100_000, 50_000 / 128)
     steps = [0, 60_000, 60_001, 75_000, 75_001, 90_000, 90_001, 99_999]
     rates = [float(schedule(step)) for step in steps]
     np.testing.assert_allclose(
@@ -15,9 +18,25 @@ def test_the_originals_schedule():
     )
 
 
+def test_the_originals_schedule_on_imagenet():
+    """A drop every 30 epochs, of 40,036 steps and a fraction."""
+    schedule = learning_rate_schedule(IMAGENET, 0.05, 3_603_283, 1_281_167 / 32)
+    first = 1_201_094
+    steps = [0, first - 1, first, 2 * first - 1, 2 * first, 3 * first - 1]
+    rates = [float(schedule(step)) for step in steps]
+    np.testing.assert_allclose(
+        rates, [0.05, 0.05, 0.005, 0.005, 0.0005, 0.0005], rtol=1e-6
+    )
+
+
+def test_epochs_shorter_than_a_step():
+    schedule = learning_rate_schedule(IMAGENET, 0.05, 10, 0.01)
+    assert float(schedule(1)) == pytest.approx(0.005)
+
+
 @pytest.mark.parametrize("num_steps", [1, 2, 7, 400])
 def test_never_rises(num_steps):
-    schedule = learning_rate_schedule(0.2, num_steps)
+    schedule = learning_rate_schedule(CIFAR, 0.2, num_steps, 1.0)
     rates = [float(schedule(step)) for step in range(num_steps + 1)]
     assert rates[0] == pytest.approx(0.2)
     assert all(later <= earlier for earlier, later in itertools.pairwise(rates))
@@ -25,4 +44,4 @@ def test_never_rises(num_steps):
 
 def test_no_steps():
     with pytest.raises(ValueError, match="num_steps=0"):
-        learning_rate_schedule(0.1, 0)
+        learning_rate_schedule(CIFAR, 0.1, 0, 1.0)

@@ -40,7 +40,8 @@ def tiny_options(directory, **changes):
         "train_log_dir": str(directory),
         "jit_compile": "false",
     }
-    return Options(**{**defaults, **changes}).resolve_model()
+    options = Options(**{**defaults, **changes})
+    return options.resolve_model().resolve_schedule().resolve_evaluation()
 
 
 def tiny_model(model_type="sact", **arguments):

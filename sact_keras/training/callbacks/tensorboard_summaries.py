@@ -21,6 +21,7 @@ class TensorBoardSummaries(GlobalStepCallback):
         seconds: Least time between summaries. The last step always has one.
         images: A few preprocessed images, [N, H, W, 3], to draw heatmaps of: of the
             ponder cost where the model has it. None for no heatmaps.
+        border: Pixels between an image and its map.
         window: See `GlobalStepCallback`.
     """
 
@@ -31,12 +32,14 @@ class TensorBoardSummaries(GlobalStepCallback):
         num_steps: int,
         seconds: float,
         images: np.ndarray | None = None,
+        border: int = 5,
         window: int = 10,
     ) -> None:
         super().__init__(start_step, num_steps, window)
         self.directory = os.fspath(directory)
         self.seconds = seconds
         self.images = images
+        self.border = border
         self._writer: tf.summary.SummaryWriter | None = None
         self._written_at = -float("inf")
 
@@ -76,7 +79,7 @@ class TensorBoardSummaries(GlobalStepCallback):
             return
         maximum = maximum_ponder_cost(self.model.num_units)
         heatmaps = [
-            ponder_heatmap(image, ponder_map, maximum)
+            ponder_heatmap(image, ponder_map, maximum, self.border)
             for image, ponder_map in zip(
                 self.images, outputs["ponder_cost_map"].numpy(), strict=True
             )
