@@ -3,7 +3,14 @@
 import keras
 import numpy as np
 import pytest
-from registry import CASES, assert_same_outputs, flat_outputs, make_images
+from registry import (
+    CASES,
+    ONE_A_METHOD,
+    assert_same_outputs,
+    flat_outputs,
+    make_images,
+    parameters,
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -31,7 +38,7 @@ def test_weights_file(case, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
 def test_a_compiled_model_goes_on_training(case, tmp_path):
     model = case.build()
     model.compile(

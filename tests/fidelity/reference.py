@@ -215,6 +215,15 @@ def dilate(mask):
 def nearest(values, height, width):
     if values.ndim == 1:
         values = values[:, None, None]
-    rows = np.arange(height) * values.shape[1] // height
-    columns = np.arange(width) * values.shape[2] // width
-    return values[:, rows][:, :, columns]
+    rows = covering(height, values.shape[1])
+    return values[:, rows][:, :, covering(width, values.shape[2])]
+
+
+def covering(pixels, positions):
+    """The position that each pixel of an axis reads.
+
+    In float32, as the original computes: at sizes like 122 rounding moves a row.
+    """
+    scale = np.float32(positions) / np.float32(pixels)
+    index = np.floor(np.arange(pixels, dtype="float32") * scale).astype(int)
+    return np.minimum(index, positions - 1)
