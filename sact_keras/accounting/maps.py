@@ -1,6 +1,7 @@
 """Maps: what each pixel of an image was worth to a network."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from keras import ops
 
@@ -12,7 +13,8 @@ def resize_to_pixels(values: Tensor, size: Size) -> Tensor:
     """Gives each pixel the value of the position that covers it.
 
     The nearest neighbour of the originals: pixel i of H reads position
-    floor(i h / H) of h.
+    floor(i h / H) of h, computed in float32 as theirs is, whose rounding moves a row
+    by one position at some sizes (16 of 122, for one).
 
     Args:
         values: [N] (one for an image) or [N, h, w] (one for a position).
@@ -29,9 +31,16 @@ def resize_to_pixels(values: Tensor, size: Size) -> Tensor:
     if len(values.shape) == 1:
         values = ops.reshape(values, (-1, 1, 1))
     for axis, pixels in zip((1, 2), size, strict=True):
-        positions = ops.shape(values)[axis]
-        values = ops.take(values, ops.arange(pixels) * positions // pixels, axis=axis)
+        covering = _covering_positions(pixels, ops.shape(values)[axis])
+        values = ops.take(values, covering, axis=axis)
     return values
+
+
+def _covering_positions(pixels: Any, positions: Any) -> Tensor:
+    """The position that covers each pixel along one axis, int32 [pixels]."""
+    scale = ops.cast(positions, "float32") / ops.cast(pixels, "float32")
+    indices = ops.floor(ops.cast(ops.arange(pixels), "float32") * scale)
+    return ops.minimum(ops.cast(indices, "int32"), positions - 1)
 
 
 def pixel_map(values: Iterable[Tensor], size: Size) -> Tensor:

@@ -1,20 +1,45 @@
 import hypothesis
 import numpy as np
+import tensorflow as tf
 from hypothesis import strategies as st
 
 from sact_keras.accounting import pixel_map, resize_to_pixels
 
 
 def nearest(values, size):
-    """Pixel i of H reads position floor(i h / H), pixel by pixel."""
+    """Pixel i of H reads position floor(i h / H), pixel by pixel, in float32."""
     images, height, width = values.shape
+    scales = (
+        np.float32(height) / np.float32(size[0]),
+        np.float32(width) / np.float32(size[1]),
+    )
     outputs = np.empty((images, *size), values.dtype)
     for row in range(size[0]):
         for column in range(size[1]):
             outputs[:, row, column] = values[
-                :, row * height // size[0], column * width // size[1]
+                :,
+                int(np.float32(row) * scales[0]),
+                int(np.float32(column) * scales[1]),
             ]
     return outputs
+
+
+@hypothesis.given(st.integers(1, 1000), st.sampled_from([1, 2, 4, 8, 16, 32]))
+@hypothesis.settings(deadline=None, max_examples=40)
+def test_rounds_as_the_originals_operation(pixels, stride):
+    values = tf.range(-(-pixels // stride))[tf.newaxis, :, tf.newaxis]
+    expected = tf.raw_ops.ResizeNearestNeighbor(
+        images=values[..., tf.newaxis], size=[pixels, 1]
+    )
+    resized = resize_to_pixels(values, (pixels, 1))
+    np.testing.assert_array_equal(resized, expected[..., 0])
+
+
+def test_float32_moves_a_row():
+    values = np.arange(16).reshape(1, 16, 1)
+    resized = resize_to_pixels(values, (122, 1))[0, :, 0]
+    exact = np.arange(122) * 16 // 122
+    assert np.count_nonzero(resized != exact) == 1
 
 
 @hypothesis.given(
