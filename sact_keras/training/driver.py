@@ -154,13 +154,19 @@ def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
 
 @contextlib.contextmanager
 def _faults_of(dataset: ImageDataset) -> Iterator[None]:
-    """Says what is wrong with the data where TensorFlow says that a stream broke."""
+    """Says what is wrong with the data, where TensorFlow says that a stream broke.
+
+    And at the end, how many records were left out or replaced.
+    """
     try:
         yield
     except tf.errors.OpError as error:
         if dataset.fault is None:
             raise
         raise dataset.fault from error
+    finally:
+        if dataset.skipped:
+            logger.warning("Bad records skipped: %d", len(dataset.skipped))
 
 
 def _evaluate(options: Options) -> None:

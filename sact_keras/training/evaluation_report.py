@@ -29,7 +29,8 @@ class EvaluationReport:
         self._write(evaluation, step, path)
         at_step = "" if step is None else f" at step {step}"
         skipped = len(self.dataset.skipped)
-        without = f", without {skipped} bad records" if skipped else ""
+        records = "record" if skipped == 1 else "records"
+        without = f", without {skipped} bad {records}" if skipped else ""
         print(
             f"Evaluation{at_step} on {evaluation.num_examples} images of "
             f"{options.dataset}/{options.split_name}{without}: {path}"

@@ -1,0 +1,68 @@
+import keras
+import pytest
+from tiny_training import tiny_model, tiny_options
+
+import sact_keras
+from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.training.checkpoint_options import resolve_checkpoint
+from sact_keras.training.options import Options
+from sact_keras.training.run_config import RunConfig
+
+
+def resolve(path, **options):
+    return resolve_checkpoint(Options(mode="eval", checkpoint_dir=str(path), **options))
+
+
+def test_a_run_says_all_about_itself(tmp_path):
+    run = tiny_options(tmp_path, model="1_2_1", base_channels=4, tau=0.3)
+    RunConfig.of(run).write(tmp_path)
+    options, directory = resolve(tmp_path)
+    assert directory == tmp_path.resolve()
+    for name in ("model_type", "model", "base_channels", "tau", "eps", "dataset"):
+        assert getattr(options, name) == getattr(run, name), name
+    assert options.max_number_of_steps == run.max_number_of_steps
+
+
+def test_what_was_given_stays(tmp_path):
+    RunConfig.of(tiny_options(tmp_path, tau=0.3)).write(tmp_path)
+    options, _ = resolve(tmp_path, tau=0.5, dataset="cifar10")
+    assert (options.tau, options.dataset) == (0.5, "cifar10")
+    # The price of another method is none of this one's.
+    options, _ = resolve(tmp_path, model_type="vanilla")
+    assert options.tau is None
+
+
+def test_a_saved_model_knows_its_network(tmp_path):
+    path = tmp_path / "small.keras"
+    tiny_model("act", tau=0.7).save(path)
+    options, directory = resolve(path)
+    assert directory == tmp_path
+    assert (options.model_type, options.model) == ("act", "1_2_1")
+    assert (options.base_channels, options.tau) == (4, 0.7)
+    # Three data sets have networks of this family.
+    assert options.dataset is None
+
+
+def test_a_saved_imagenet_model_knows_its_data_set(tmp_path):
+    model = sact_keras.build_model(
+        "sact", dataset="imagenet", model="1_1_1_1", base_channels=4
+    )
+    model.compile(keras.optimizers.SGD())
+    CheckpointStore(tmp_path / "checkpoints").save(model, 3)
+    options, _ = resolve(tmp_path / "checkpoints" / "step-00000003")
+    assert (options.dataset, options.model) == ("imagenet", "1_1_1_1")
+
+
+def test_weights_alone_say_nothing(tmp_path):
+    path = tmp_path / "small.weights.h5"
+    tiny_model().save_weights(path)
+    options, directory = resolve(path)
+    assert directory == tmp_path
+    assert options == Options(mode="eval", checkpoint_dir=str(path))
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no such path"):
+        resolve(tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match="the directory is empty"):
+        resolve(tmp_path)
