@@ -12,9 +12,6 @@ from sact_keras.data.image_records import RecordFeatures, read_record
 from sact_keras.data.record_diagnosis import describe_fault
 from sact_keras.data.record_index import RecordIndex
 
-#: From the number of a record to what is made of it.
-Load = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
-
 
 class BadRecords:
     """Watches over the records of a split while batches are made of them.
@@ -26,181 +23,146 @@ class BadRecords:
     Args:
         index: where the records are.
         features: what each should hold.
+        skip: whether to do without bad records. Otherwise a stream that meets one ends
+            in a `tf.errors.OpError`.
 
     Attributes:
-        fault: what ended a stream of `require_all`, None if nothing did.
         skipped: the bad records that were left out or replaced, each once, in the
             order in which they were met.
     """
 
-    def __init__(self, index: RecordIndex, features: RecordFeatures) -> None:
-        self.fault: DatasetError | None = None
+    def __init__(
+        self, index: RecordIndex, features: RecordFeatures, *, skip: bool
+    ) -> None:
         self.skipped: list[DatasetError] = []
         self._index = index
         self._features = features
+        self._skip = skip
+        self._faults: dict[int, DatasetError] = {}
         self._diagnoses: dict[int, DatasetError | None] = {}
+        self._met: set[int] = set()
         # Several threads meet bad records at a time.
         self._lock = threading.RLock()
         for fault in index.faults:
             self._report(fault)
 
-    def require_all(
-        self,
-        elements: tf.data.Dataset,
-        batch_size: int,
-        *,
-        first: int,
-        total: int | None,
-        number_at: Callable[[int], int],
+    @property
+    def fault(self) -> DatasetError | None:
+        """The first bad record of a stream that has ended; None if none has."""
+        # Steps are made at the same time, and may fail in any order.
+        return self._faults[min(self._faults)] if self._faults else None
+
+    def batch(
+        self, elements: tf.data.Dataset, batch_size: int, total: int
     ) -> tf.data.Dataset:
-        """Makes batches of elements as long as none is missing.
+        """Makes batches of what has been made of the records from 0 to `total`.
 
         Args:
-            elements: of (int64 position, ...), in the order of their positions; those
-                that cannot be made are errors.
+            elements: of (int64 number of the record, ...), in the order of the
+                numbers; errors in place of those that cannot be made.
             batch_size: elements a batch; the last may be smaller.
-            first: the first position.
-            total: the position after the last one; None if there is no last one.
-            number_at: the number of the record at a position.
+            total: the number of elements.
 
         Returns:
-            The batches without the positions. Where an element is missing, they end in
-            a `tf.errors.OpError`, and `fault` says why.
+            The batches, without the numbers.
         """
-
-        def fail(expected: np.ndarray, positions: np.ndarray) -> np.bool_:
-            found = np.arange(expected, expected + len(positions)) == positions
-            missing = expected + (len(found) if found.all() else int(found.argmin()))
-            number = number_at(int(missing))
-            with self._lock:
-                self.fault = self._diagnose(number) or self._passing_error(number)
-                raise self.fault
 
         def check(
             expected: tf.Tensor, batch: tuple[tf.Tensor, ...]
         ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-            positions, *rest = batch
-            following = expected + batch_size
-            if total is not None:
-                following = tf.minimum(following, total)
-            # Positions only grow: if the last and their number are right, all are.
-            is_complete = (positions[-1] == following - 1) & (
-                tf.size(positions, tf.int64) == following - expected
-            )
+            numbers, *rest = batch
+            following = numbers[-1] + 1
+            # Numbers only grow: if they are as many as they should be, all are there.
+            is_complete = following - expected == tf.size(numbers, tf.int64)
             checked = tf.cond(
                 is_complete,
                 lambda: is_complete,
-                lambda: tf.numpy_function(fail, [expected, positions], tf.bool),
+                lambda: tf.numpy_function(self._miss, [expected, numbers], tf.bool),
             )
             with tf.control_dependencies([checked]):
                 return following, tuple(tf.identity(part) for part in rest)
 
-        batches = elements.ignore_errors().batch(
-            batch_size, drop_remainder=total is None
-        )
-        if total is not None:
-            # What is seen to come too early if the last batches are missing whole.
-            end = [
-                tf.zeros([1, *spec.shape], spec.dtype) for spec in elements.element_spec
-            ]
-            end[0] += total
-            batches = batches.concatenate(tf.data.Dataset.from_tensors(tuple(end)))
-        checked = batches.scan(tf.constant(first, tf.int64), check)
-        if total is None:
-            return checked.apply(
-                tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-            )
-        num_batches = -(-(total - first) // batch_size)
-        return checked.take(num_batches).apply(
-            tf.data.experimental.assert_cardinality(num_batches)
-        )
+        specs = elements.element_spec[1:]
+        nothing = [tf.zeros([0, *spec.shape], spec.dtype) for spec in specs]
+        # Shows what is missing at the end.
+        end = tf.data.Dataset.from_tensors((tf.constant([total], tf.int64), *nothing))
+        batches = elements.ignore_errors().batch(batch_size).concatenate(end)
+        checked = batches.scan(tf.constant(0, tf.int64), check)
+        return checked.filter(lambda *parts: tf.shape(parts[0])[0] > 0)
 
-    def leave_out(self, number: tf.Tensor, load: Load) -> tuple[tf.Tensor, ...]:
-        """Makes something of a record, and tells whether it is good.
+    def make(
+        self,
+        step: tf.Tensor,
+        numbers: tf.Tensor,
+        make_batch: Callable[[tf.Tensor], tf.data.Dataset],
+    ) -> tuple[tf.Tensor, ...]:
+        """Makes a training batch; replaces bad records by the next good ones.
 
         Args:
-            number: int64 scalar: which record.
-            load: what to make of it; fails if it is bad.
-
-        Returns:
-            True and what `load` returns, or False and zeros.
-        """
-        once = tf.data.Dataset.from_tensors(number)
-        loaded = once.map(lambda number: (tf.constant(True), *load(number)))
-
-        def give_up(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            is_good = tf.numpy_function(self._skip, [number], tf.bool)
-            specs = loaded.element_spec[1:]
-            zeros = [tf.zeros(spec.shape, spec.dtype) for spec in specs]
-            return tf.ensure_shape(is_good, []), *zeros
-
-        return _first(loaded, once.map(give_up))
-
-    def replace(self, number: tf.Tensor, load: Load) -> tuple[tf.Tensor, ...]:
-        """Makes something of a record, or of the next good one if it is bad.
-
-        Args:
-            number: int64 scalar: which record.
-            load: what to make of it; fails if it is bad.
-
-        Returns:
-            What `load` returns.
+            step: int64 scalar: the step of which the batch is.
+            numbers: int64 `[batch_size]`: the records.
+            make_batch: from the numbers of records to a data set of the one batch of
+                them, which fails if one of them is bad.
         """
 
-        def load_next_good(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            good = tf.numpy_function(self._next_good, [number], tf.int64)
-            return load(tf.ensure_shape(good, []))
+        def mend(step: tf.Tensor, numbers: tf.Tensor) -> tf.data.Dataset:
+            mended = tf.numpy_function(self._mend, [step, numbers], tf.int64)
+            return make_batch(tf.ensure_shape(mended, numbers.shape))
 
-        once = tf.data.Dataset.from_tensors(number)
-        return _first(once.map(load), once.map(load_next_good))
+        attempt = make_batch(numbers).ignore_errors()
+        instead = tf.data.Dataset.from_tensors((step, numbers)).flat_map(mend)
+        return attempt.concatenate(instead).take(1).get_single_element()
 
-    def _skip(self, number: np.ndarray) -> np.bool_:
+    def _miss(self, expected: np.ndarray, numbers: np.ndarray) -> np.bool_:
+        """Says why numbers are missing between the one expected and the last one."""
+        for number in sorted({*range(expected, numbers[-1])} - {*numbers.tolist()}):
+            with self._lock:
+                fault = self._diagnose(number) or self._error_at(
+                    number, "it could not be read once, and can be now"
+                )
+                self._meet(number, number, fault)
+        return np.True_
+
+    def _mend(self, step: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """Returns the numbers with each bad one replaced by the next good one."""
         with self._lock:
-            fault = self._diagnose_once(int(number))
-            if fault is None:
-                raise self._passing_error(int(number))
-        return np.False_
+            return np.array([self._next_good(int(step), n) for n in numbers.tolist()])
 
-    def _next_good(self, number: np.ndarray) -> np.int64:
+    def _next_good(self, step: int, number: int) -> int:
         size = len(self._index)
-        with self._lock:
-            for step in range(size):
-                candidate = (int(number) + step) % size
-                if self._diagnose_once(candidate) is None:
-                    return np.int64(candidate)
+        for candidate in (*range(number, size), *range(number)):
+            fault = self._diagnose(candidate)
+            if fault is None:
+                return candidate
+            self._meet(step, candidate, fault)
         raise DatasetError(f"all {size} records are bad", path=self._index.files[0])
 
-    def _diagnose_once(self, number: int) -> DatasetError | None:
-        """Says what is wrong with a record, and reports it the first time."""
-        if number not in self._diagnoses:
-            fault = self._diagnose(number)
-            if fault is not None:
-                self._report(fault)
-            self._diagnoses[number] = fault
-        return self._diagnoses[number]
+    def _meet(self, place: int, number: int, fault: DatasetError) -> None:
+        """Reports a bad record the first time, or ends the stream."""
+        if not self._skip:
+            self._faults.setdefault(place, fault)
+            raise fault
+        if number not in self._met:
+            self._met.add(number)
+            self._report(fault)
 
     def _report(self, fault: DatasetError) -> None:
         logging.warning("Skipped: %s", fault)
         self.skipped.append(fault)
 
     def _diagnose(self, number: int) -> DatasetError | None:
+        if number not in self._diagnoses:
+            message = self._describe(number)
+            self._diagnoses[number] = message and self._error_at(number, message)
+        return self._diagnoses[number]
+
+    def _describe(self, number: int) -> str | None:
         try:
             serialized = read_record(self._index, tf.constant(number, tf.int64))
         except tf.errors.OpError:
-            message = "the record is corrupt or cut short (its checksum is wrong)"
-        else:
-            message = describe_fault(serialized.numpy(), self._features)
-        return None if message is None else self._error_at(number, message)
-
-    def _passing_error(self, number: int) -> DatasetError:
-        return self._error_at(number, "it could not be read once, and can be now")
+            return "the record is corrupt or cut short (its checksum is wrong)"
+        return describe_fault(serialized.numpy(), self._features)
 
     def _error_at(self, number: int, message: str) -> DatasetError:
         path, record = self._index.place(number)
         return DatasetError(message, path=path, record=record)
-
-
-def _first(attempt: tf.data.Dataset, instead: tf.data.Dataset) -> tuple[tf.Tensor, ...]:
-    """Returns the one element of a dataset, or of another if the first fails."""
-    either = attempt.ignore_errors().concatenate(instead).take(1)
-    return either.get_single_element()

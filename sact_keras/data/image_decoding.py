@@ -1,73 +1,79 @@
-"""Decodes JPEG and PNG, and of a JPEG only the rows and columns that are kept."""
+"""Decodes JPEG and PNG, and of a JPEG only the part that is kept."""
+
+from collections.abc import Callable
 
 import tensorflow as tf
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+# The JPEG library decodes at these fractions of the size for less.
+_RATIOS = (1, 2, 4, 8)
 
-def image_shape(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns an encoded image's height and width, without decoding it.
-
-    Args:
-        encoded: string scalar, a JPEG or a PNG, whatever its name says.
-
-    Returns:
-        int32 `[2]`.
-
-    Raises:
-        tf.errors.InvalidArgumentError: if it is neither, or a JPEG of four channels
-            (CMYK), of which it is not known what its colours mean.
-    """
-
-    def of_png() -> tf.Tensor:
-        size = tf.strings.substr(encoded, 16, 8)  # In the chunk that always is first.
-        width_and_height = tf.io.decode_raw(size, tf.int32, little_endian=False)
-        return tf.ensure_shape(width_and_height, [2])[::-1]
-
-    def of_jpeg() -> tf.Tensor:
-        shape = tf.io.extract_jpeg_shape(encoded)
-        with tf.control_dependencies([tf.debugging.assert_less(shape[2], 4)]):
-            return shape[:2]
-
-    return tf.cond(_is_png(encoded), of_png, of_jpeg)
+# Of grey and of RGB; four channels are CMYK, whose colours are not defined.
+_MAX_CHANNELS = 3
 
 
 def decode_window(
-    encoded: tf.Tensor, window: tf.Tensor, *, ratio: int = 1
+    encoded: tf.Tensor,
+    choose_window: Callable[[tf.Tensor], tf.Tensor],
+    *,
+    min_size: int | None = None,
 ) -> tf.Tensor:
     """Decodes a window of an image; grey becomes colour, transparency is dropped.
 
-    The rows and columns are those of the whole image decoded, except that the first
-    and last column of the window may differ by the interpolation of the colour where
-    a JPEG has it at half resolution.
+    What the image is, is found out by looking at it, not by its name. A JPEG's rows
+    below the window are not even read. Its first and its last column may differ from
+    those of the whole image, where the JPEG has colour at half the resolution: it is
+    interpolated without what lies beyond the window.
 
     Args:
         encoded: string scalar, a JPEG or a PNG.
-        window: int32 `[4]`: top, left, height and width, in pixels of the image
-            divided by `ratio`.
-        ratio: 1, 2, 4 or 8: a JPEG is decoded at this fraction of its size, which is
-            much quicker; a PNG is decoded whole and every `ratio`-th pixel taken.
+        choose_window: from the image's height and width, int32 `[2]`, to the window's
+            top, left, height and width, int32 `[4]`.
+        min_size: if it is given, a JPEG is decoded at a half, a quarter or an eighth of
+            its size as long as the window keeps so many pixels on both sides.
 
     Returns:
         uint8 `[height, width, 3]`.
 
     Raises:
-        tf.errors.InvalidArgumentError: if it cannot be decoded.
+        tf.errors.InvalidArgumentError: if it is neither JPEG nor PNG, if the window
+            cannot be decoded, and for a JPEG of four channels.
+
+    Example:
+        >>> jpeg = tf.io.encode_jpeg(tf.zeros([30, 40, 3], tf.uint8))
+        >>> decode_window(jpeg, lambda shape: tf.constant([5, 0, 20, 40])).shape
+        TensorShape([20, 40, 3])
     """
 
     def of_png() -> tf.Tensor:
-        image = tf.io.decode_png(encoded, channels=3)[::ratio, ::ratio]
-        begin, size = tf.pad(window[:2], [[0, 1]]), window[2:]
-        return tf.slice(image, begin, tf.concat([size, [3]], axis=0))
+        image = tf.io.decode_png(encoded, channels=3)
+        window = choose_window(tf.shape(image)[:2])
+        begin, size = tf.pad(window[:2], [[0, 1]]), tf.concat([window[2:], [3]], 0)
+        return tf.slice(image, begin, size)
 
     def of_jpeg() -> tf.Tensor:
-        return tf.raw_ops.DecodeAndCropJpeg(
-            contents=encoded, crop_window=window, channels=3, ratio=ratio
+        shape = tf.io.extract_jpeg_shape(encoded)
+        # Adds nothing; reaching beyond the end is an error, and quicker than asserting.
+        refused = tf.gather(tf.zeros([_MAX_CHANNELS + 1], tf.int32), shape[2])
+        window = choose_window(shape[:2]) + refused
+        if min_size is None:
+            return _decode_jpeg(encoded, window, ratio=1)
+        reachable = tf.minimum(window[2], window[3]) >= [r * min_size for r in _RATIOS]
+        scale = tf.reduce_sum(tf.cast(reachable[1:], tf.int32))
+        return tf.switch_case(
+            scale,
+            [
+                lambda ratio=ratio: _decode_jpeg(encoded, window, ratio)
+                for ratio in _RATIOS
+            ],
         )
 
-    image = tf.cond(_is_png(encoded), of_png, of_jpeg)
-    return tf.ensure_shape(image, [None, None, 3])
+    is_png = tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
+    return tf.ensure_shape(tf.cond(is_png, of_png, of_jpeg), [None, None, 3])
 
 
-def _is_png(encoded: tf.Tensor) -> tf.Tensor:
-    return tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
+def _decode_jpeg(encoded: tf.Tensor, window: tf.Tensor, ratio: int) -> tf.Tensor:
+    return tf.raw_ops.DecodeAndCropJpeg(
+        contents=encoded, crop_window=window // ratio, channels=3, ratio=ratio
+    )

@@ -1,6 +1,7 @@
 """ImageNet (ILSVRC 2012), in TFDS's format or TF-Slim's."""
 
 import functools
+import os
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -27,6 +28,7 @@ from sact_keras.data.shuffle import augmentation_seed, shuffled_indices
 from sact_keras.data.split_sizes import SplitSizes
 
 _DEFAULT_IMAGE_SIZE = 224
+_CPUS = os.cpu_count() or 1
 
 
 class ImageNetDataset(ImageDataset):
@@ -96,9 +98,15 @@ class ImageNetDataset(ImageDataset):
         start_step = require_integer("start_step", start_step, minimum=0)
         recipe = get_photograph_preprocessing(preprocessing)
         index, bad = self._open_split("train")
-        size = len(index)
 
-        def plan(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def load(number: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            record = read_record(index, number)
+            encoded, label = self._features.parse(record)
+            boxes = self._features.parse_boxes(record)
+            image = recipe.for_training(encoded, boxes, seed, self.image_size[0])
+            return image, label
+
+        def batch_of_step(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             seeds = tf.random.stateless_uniform(
                 [batch_size, SEED_LENGTH],
                 augmentation_seed(seed, step),
@@ -107,43 +115,17 @@ class ImageNetDataset(ImageDataset):
                 dtype=tf.int64,
                 alg="philox",
             )
-            positions = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-            return positions, shuffled_indices(step, batch_size, size, seed), seeds
 
-        def load(seed: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            record = read_record(index, number)
-            encoded, label = self._features.parse(record)
-            boxes = self._features.parse_boxes(record)
-            image = recipe.for_training(encoded, boxes, seed, self.image_size[0])
-            return image, label
+            def batch_of(numbers: tf.Tensor) -> tf.data.Dataset:
+                slices = tf.data.Dataset.from_tensor_slices((numbers, seeds))
+                return _map(slices, load, _CPUS).batch(batch_size, drop_remainder=True)
 
-        planned = (
-            tf.data.Dataset.counter(start_step, dtype=tf.int64).map(plan).unbatch()
-        )
-        if self._skip_bad_records:
-            replaced = _map(
-                planned,
-                lambda _, number, seed: bad.replace(
-                    number, functools.partial(load, seed)
-                ),
-            )
-            batches = replaced.batch(batch_size, drop_remainder=True)
-        else:
-            batches = bad.require_all(
-                _map(planned, lambda at, number, seed: (at, *load(seed, number))),
-                batch_size,
-                first=start_step * batch_size,
-                total=None,
-                number_at=lambda position: int(
-                    shuffled_indices(
-                        tf.constant(position // batch_size, tf.int64),
-                        batch_size,
-                        size,
-                        seed,
-                    )[position % batch_size]
-                ),
-            )
-        return _finish(batches)
+            numbers = shuffled_indices(step, batch_size, len(index), seed)
+            return bad.make(step, numbers, batch_of)
+
+        steps = tf.data.Dataset.counter(start_step, dtype=tf.int64)
+        # The next step is begun where the last images of one leave threads idle.
+        return _finish(_map(steps, batch_of_step, 2))
 
     def evaluation_batches(
         self,
@@ -168,23 +150,19 @@ class ImageNetDataset(ImageDataset):
             return recipe.for_evaluation(encoded, self.image_size[0]), label
 
         if self._skip_bad_records:
-            numbers = tf.data.Dataset.range(size)
-            prepared = _map(
-                numbers,
-                lambda number: bad.leave_out(
-                    number, lambda number: prepare(read_record(index, number))
-                ),
+            # One by one, since a file cannot be read on where it is damaged.
+            records = _map(
+                tf.data.Dataset.range(size),
+                lambda number: (number, read_record(index, number)),
             )
-            good = prepared.filter(lambda is_good, *_: is_good)
-            batches = good.map(lambda _, *made: made).batch(batch_size)
         else:
             records = read_in_order(index).take(size)
-            batches = bad.require_all(
-                _map(records, lambda at, record: (at, *prepare(record))),
-                batch_size,
-                first=0,
-                total=size,
-                number_at=lambda position: position,
+        prepared = _map(records, lambda number, record: (number, *prepare(record)))
+        batches = bad.batch(prepared, batch_size, size)
+        if not self._skip_bad_records:
+            number_of_batches = -(-size // batch_size)
+            batches = batches.apply(
+                tf.data.experimental.assert_cardinality(number_of_batches)
             )
         return _finish(batches)
 
@@ -212,7 +190,8 @@ class ImageNetDataset(ImageDataset):
                 stated_lengths=stated_shard_lengths(self._files, split),
                 skip_bad_records=self._skip_bad_records,
             )
-            self._opened[split] = index, BadRecords(index, self._features)
+            bad = BadRecords(index, self._features, skip=self._skip_bad_records)
+            self._opened[split] = index, bad
         return self._opened[split]
 
 
@@ -246,11 +225,11 @@ def open_imagenet(
     )
 
 
-def _map(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
+def _map(
+    dataset: tf.data.Dataset, function: Callable, calls: int = tf.data.AUTOTUNE
+) -> tf.data.Dataset:
     """Maps on several threads, in order."""
-    return dataset.map(
-        function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-    )
+    return dataset.map(function, num_parallel_calls=calls, deterministic=True)
 
 
 def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sact_keras.data.image_decoding import decode_window, image_shape
+from sact_keras.data.image_decoding import decode_window
 
 _MIN_OBJECT_COVERED = 0.1
 _ASPECT_RATIOS = (0.75, 1.33)
@@ -13,9 +13,6 @@ _ATTEMPTS = 100
 
 _BRIGHTNESS_DELTA = 32 / 255
 _HUE_DELTA = 0.2
-
-# The JPEG library decodes at these fractions of the size for less.
-_RATIOS = (1, 2, 4, 8)
 
 
 def prepare_for_training(
@@ -51,17 +48,25 @@ def prepare_for_training(
         >>> prepare_for_training(jpeg, tf.zeros([0, 4]), seed, 24).shape
         TensorShape([24, 24, 3])
     """
-    window = _sample_window(image_shape(encoded), boxes, seed[:2])
     draws = tf.random.stateless_uniform([7], seed[2:], alg="philox")
-    image = _resize(_decode(encoded, window, image_size), image_size, draws[0])
+    window = decode_window(
+        encoded,
+        lambda shape: _sample_window(shape, boxes, seed[:2]),
+        min_size=image_size,
+    )
+    image = _resize(tf.cast(window, tf.float32) * (1 / 255), image_size, draws[0])
     image = tf.cond(draws[1] < 0.5, lambda: image[:, ::-1], lambda: image)
     return _distort_colours(image, draws[2:]) * 2 - 1
 
 
 def _sample_window(shape: tf.Tensor, boxes: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    boxes = tf.clip_by_value(boxes, 0.0, 1.0)
+    top, left, bottom, right = tf.unstack(boxes, axis=-1)
+    # Some annotations have no area.
+    boxes = tf.boolean_mask(boxes, (top < bottom) & (left < right))
     begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.concat([shape, [3]], axis=0),
-        tf.clip_by_value(boxes, 0.0, 1.0)[tf.newaxis],
+        boxes[tf.newaxis],
         seed,
         min_object_covered=_MIN_OBJECT_COVERED,
         aspect_ratio_range=_ASPECT_RATIOS,
@@ -70,20 +75,6 @@ def _sample_window(shape: tf.Tensor, boxes: tf.Tensor, seed: tf.Tensor) -> tf.Te
         use_image_if_no_bounding_boxes=True,
     )
     return tf.concat([begin[:2], size[:2]], axis=0)
-
-
-def _decode(encoded: tf.Tensor, window: tf.Tensor, image_size: int) -> tf.Tensor:
-    """Decodes a window at the smallest scale that leaves at least the target size."""
-    shorter = tf.minimum(window[2], window[3])
-    scale = tf.add_n(
-        [tf.cast(shorter >= r * image_size, tf.int32) for r in _RATIOS[1:]]
-    )
-
-    def at_ratio(ratio: int) -> Callable[[], tf.Tensor]:
-        return lambda: decode_window(encoded, window // ratio, ratio=ratio)
-
-    image = tf.switch_case(scale, [at_ratio(ratio) for ratio in _RATIOS])
-    return tf.cast(image, tf.float32) * (1 / 255)
 
 
 def _resize(image: tf.Tensor, image_size: int, draw: tf.Tensor) -> tf.Tensor:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from sact_keras.data.image_decoding import decode_window, image_shape
+from sact_keras.data.image_decoding import decode_window
 
 
 def prepare_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
@@ -32,13 +32,11 @@ def prepare_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
         >>> prepare_for_evaluation(jpeg, 24).shape
         TensorShape([24, 24, 3])
     """
-    shape = image_shape(encoded)
-    margins = shape // 16
-    kept = shape - 2 * margins
     # All columns are decoded and the margins cut off: the window's own edges would
     # be coloured differently, and leaving columns out of a JPEG is not quicker.
-    rows = decode_window(encoded, tf.stack([margins[0], 0, kept[0], shape[1]]))
-    image = rows[:, margins[1] : margins[1] + kept[1]]
+    rows = decode_window(encoded, _middle_rows)
+    width = tf.shape(rows)[1]
+    image = rows[:, width // 16 : width - width // 16]
     resized = tf.raw_ops.ResizeBilinear(
         images=tf.cast(image, tf.float32)[tf.newaxis],
         size=[image_size, image_size],
@@ -46,3 +44,8 @@ def prepare_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
         half_pixel_centers=False,
     )
     return resized[0] * (2 / 255) - 1
+
+
+def _middle_rows(shape: tf.Tensor) -> tf.Tensor:
+    margin = shape[0] // 16
+    return tf.stack([margin, 0, shape[0] - 2 * margin, shape[1]])

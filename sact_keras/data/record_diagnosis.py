@@ -26,7 +26,11 @@ def describe_fault(serialized: bytes, features: RecordFeatures) -> str | None:
     images = found[features.image].bytes_list.value
     if len(images) != 1:
         return f"its feature {features.image!r} is not one string of bytes"
-    return _label_fault(found, features) or _image_fault(images[0])
+    return (
+        _label_fault(found, features)
+        or _box_fault(found, features)
+        or _image_fault(images[0])
+    )
 
 
 def _label_fault(found: dict, features: RecordFeatures) -> str | None:
@@ -49,13 +53,22 @@ def _label_fault(found: dict, features: RecordFeatures) -> str | None:
     return None
 
 
+def _box_fault(found: dict, features: RecordFeatures) -> str | None:
+    kinds = {found[n].WhichOneof("kind") for n in features.boxes if n in found}
+    lengths = {len(found[name].float_list.value) for name in features.boxes}
+    if kinds - {"float_list", None} or len(lengths) > 1:
+        return f"its features {', '.join(features.boxes)} are not as many floats each"
+    return None
+
+
 def _image_fault(encoded: bytes) -> str | None:
     if encoded.startswith(PNG_SIGNATURE):
         kind = "PNG"
     elif encoded.startswith(_JPEG_SIGNATURE):
         kind = "JPEG"
     else:
-        return f"the image is neither JPEG nor PNG: it begins with {encoded[:8]!r}"
+        beginning = f"begins with {encoded[:8]!r}" if encoded else "is empty"
+        return f"the image is neither JPEG nor PNG: it {beginning}"
     try:
         if kind == "JPEG" and tf.io.extract_jpeg_shape(encoded)[2] == 4:
             return "the JPEG has four colour channels (CMYK), not grey or RGB"
