@@ -50,7 +50,12 @@ class BadRecords:
     def fault(self) -> DatasetError | None:
         """The first bad record of a stream that has ended; None if none has."""
         # Steps are made at the same time, and may fail in any order.
-        return self._faults[min(self._faults)] if self._faults else None
+        faults = dict(self._faults)
+        return faults[min(faults)] if faults else None
+
+    def begin(self) -> None:
+        """Forgets why an earlier stream has ended: another one is opened."""
+        self._faults.clear()
 
     def batch(
         self, elements: tf.data.Dataset, batch_size: int, total: int
@@ -115,6 +120,8 @@ class BadRecords:
 
     def _miss(self, expected: np.ndarray, numbers: np.ndarray) -> np.bool_:
         """Says why numbers are missing between the one expected and the last one."""
+        if self._faults:  # Later batches are made still, after the one that failed.
+            raise self.fault
         for number in sorted({*range(expected, numbers[-1])} - {*numbers.tolist()}):
             with self._lock:
                 fault = self._diagnose(number) or self._error_at(

@@ -99,7 +99,15 @@ class ImageNetDataset(ImageDataset):
         recipe = get_photograph_preprocessing(preprocessing)
         index, bad = self._open_split("train")
 
+        @tf.function(
+            autograph=False,
+            input_signature=[
+                tf.TensorSpec([], tf.int64),
+                tf.TensorSpec([SEED_LENGTH], tf.int64),
+            ],
+        )
         def load(number: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # A function of its own, since it is traced for long and used twice.
             record = read_record(index, number)
             encoded, label = self._features.parse(record)
             boxes = self._features.parse_boxes(record)
@@ -192,7 +200,9 @@ class ImageNetDataset(ImageDataset):
             )
             bad = BadRecords(index, self._features, skip=self._skip_bad_records)
             self._opened[split] = index, bad
-        return self._opened[split]
+        index, bad = self._opened[split]
+        bad.begin()
+        return index, bad
 
 
 def open_imagenet(

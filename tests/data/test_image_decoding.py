@@ -1,0 +1,72 @@
+"""Decoding a window gives the pixels of the whole image decoded."""
+
+import cifar_on_disk
+import imagenet_on_disk as disk
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sact_keras.data.image_decoding import decode_window
+
+ENCODINGS = {
+    "colour in full": lambda image: disk.jpeg(image, subsampling=0),
+    "colour by half across": lambda image: disk.jpeg(image, subsampling=1),
+    "colour by half": lambda image: disk.jpeg(image, subsampling=2),
+    "progressive": lambda image: disk.jpeg(image, subsampling=2, progressive=True),
+    "restarts": lambda image: disk.jpeg(image, restart_marker_blocks=3),
+    "grey": lambda image: disk.jpeg(image, "L"),
+    "png": cifar_on_disk.png,
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    fractions=st.tuples(*[st.floats(0, 1)] * 4),
+    encoding=st.sampled_from(sorted(ENCODINGS)),
+)
+def test_window_is_part_of_the_whole_image(size, fractions, encoding):
+    encoded = ENCODINGS[encoding](disk.photograph(*size))
+    whole = tf.io.decode_image(encoded, channels=3).numpy()
+    height, width = (
+        1 + int(f * (n - 1)) for f, n in zip(fractions, size, strict=False)
+    )
+    top = int(fractions[2] * (size[0] - height))
+    left = int(fractions[3] * (size[1] - width))
+
+    def choose(shape):
+        assert shape.numpy().tolist() == list(size)
+        return tf.constant([top, left, height, width])
+
+    window = decode_window(encoded, choose).numpy()
+    expected = whole[top : top + height, left : left + width]
+    assert window.shape == expected.shape
+    np.testing.assert_array_equal(window[:, 1:-1], expected[:, 1:-1])
+    if width == size[1]:
+        np.testing.assert_array_equal(window, expected)
+
+
+@pytest.mark.parametrize(
+    ("window", "ratio"),
+    [((0, 0, 200, 300), 4), ((10, 20, 100, 290), 2), ((10, 20, 99, 200), 1)],
+)
+def test_large_windows_are_decoded_at_a_fraction_of_their_size(window, ratio):
+    encoded = disk.jpeg(disk.photograph(200, 320))
+    image = decode_window(encoded, lambda shape: tf.constant(window), min_size=50)
+    top, left, height, width = (side // ratio for side in window)
+    small = tf.io.decode_jpeg(encoded, ratio=ratio).numpy()
+    expected = small[top : top + height, left : left + width]
+    assert image.shape == expected.shape
+    np.testing.assert_array_equal(image[:, 1:-1], expected[:, 1:-1])
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [b"", b"GIF89a", disk.jpeg(disk.photograph(9, 9), "CMYK")],
+    ids=["nothing", "gif", "cmyk"],
+)
+def test_what_is_neither_jpeg_nor_png_and_four_channels_are_refused(encoded):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        decode_window(encoded, lambda shape: tf.constant([0, 0, 1, 1]))
