@@ -7,6 +7,7 @@ from pathlib import Path
 from sact_keras.data.cifar_download import download_directory, find_download_obstacle
 from sact_keras.data.cifar_files import describe_search, find_cifar
 from sact_keras.data.dataset_error import DatasetError
+from sact_keras.data.imagenet_files import find_imagenet
 
 #: The names that `open_dataset` and `--dataset` take.
 DATASET_NAMES = ("cifar10", "cifar100", "imagenet", "shapes")
@@ -38,12 +39,14 @@ def choose_dataset(
     """Resolves an unset `--dataset`.
 
     CIFAR-10, if it is on disk or can be downloaded; or else, decided within about eight
-    seconds, the built-in shapes. A data set that is named is never replaced, and
-    neither is one that was expected in a directory that is named.
+    seconds, the built-in shapes. A directory that is named and holds ImageNet alone
+    means ImageNet. A data set that is named is never replaced, and neither is one that
+    was expected in a directory that is named.
 
     Args:
         dataset: one of `DATASET_NAMES`, or None.
-        dataset_dir: where to look for CIFAR-10; None means the usual places.
+        dataset_dir: where to look for CIFAR-10, or ImageNet; None means the usual
+            places, of CIFAR-10 alone.
         find_obstacle: replaces the check of the network and the disk, in tests.
 
     Raises:
@@ -67,6 +70,9 @@ def choose_dataset(
     if files is not None:
         reason = f"cifar10 was found in {files.directory}"
         return DatasetChoice("cifar10", dataset_dir, reason, False)
+    if dataset_dir is not None and (files := find_imagenet(dataset_dir)) is not None:
+        reason = f"imagenet, and not cifar10, was found in {files.directory}"
+        return DatasetChoice("imagenet", dataset_dir, reason, False)
     directory = download_directory("cifar10", dataset_dir)
     obstacle = find_obstacle("cifar10", directory)
     if obstacle is None:

@@ -7,6 +7,7 @@ import threading
 import time
 
 import cifar_on_disk as disk
+import imagenet_on_disk
 import pytest
 
 from sact_keras.data import (
@@ -49,6 +50,18 @@ def test_cifar10_at_hand_is_taken_without_the_network(data_format, tmp_path):
     assert choice == DatasetChoice(
         "cifar10", str(tmp_path / "data"), f"cifar10 was found in {directory}", False
     )
+
+
+@pytest.mark.parametrize("data_format", imagenet_on_disk.FORMATS)
+def test_imagenet_is_taken_only_from_a_directory_that_is_named(data_format, tmp_path):
+    root = tmp_path / "home" / "tensorflow_datasets"
+    directory = imagenet_on_disk.write_imagenet(data_format, root)
+    choice = choose_dataset(None, str(root), find_obstacle=never)
+    reason = f"imagenet, and not cifar10, was found in {directory}"
+    assert choice == DatasetChoice("imagenet", str(root), reason, False)
+    assert choose_dataset(None, None, find_obstacle=offline).name == "shapes"
+    disk.write_cifar("slim", root)
+    assert choose_dataset(None, str(root), find_obstacle=never).name == "cifar10"
 
 
 def test_cifar10_is_downloaded_where_that_is_possible(tmp_path):

@@ -1,5 +1,6 @@
 """Opening data sets by name."""
 
+import imagenet_on_disk
 import pytest
 
 from sact_keras.data import DATASET_NAMES, ImageDataset, open_dataset
@@ -19,3 +20,20 @@ def test_opens_shapes():
 def test_unknown_name_is_refused():
     with pytest.raises(ValueError, match="name='mnist'"):
         open_dataset("mnist")
+
+
+@pytest.mark.parametrize("name", ["shapes", "cifar10", "cifar100"])
+@pytest.mark.parametrize(
+    "option", [{"image_size": 224}, {"skip_bad_records": True}], ids=str
+)
+def test_options_of_imagenet_are_refused_by_others(name, option):
+    ((argument, value),) = option.items()
+    with pytest.raises(ValueError, match=f"only for imagenet.*: {argument}={value}"):
+        open_dataset(name, **option)
+
+
+@pytest.mark.parametrize("image_size", [0, 22.5])
+def test_image_size_must_be_a_positive_integer(image_size, tmp_path):
+    imagenet_on_disk.write_imagenet("slim", tmp_path, ["validation"])
+    with pytest.raises(ValueError, match=f"Received: image_size={image_size}"):
+        open_dataset("imagenet", str(tmp_path), image_size=image_size)
