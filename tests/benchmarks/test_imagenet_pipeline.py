@@ -31,9 +31,11 @@ def test_turns_change_their_order():
 
 
 def test_report_compares_with_the_first():
-    text = imagenet_pipeline.report({"alone": [100.0, 300.0, 200.0], "all": [150.0]})
+    measured = imagenet_pipeline.Measured
+    alone = [measured(rate, 300.0) for rate in (100.0, 300.0, 200.0)]
+    text = imagenet_pipeline.report({"alone": alone, "all": [measured(150.0, 400.0)]})
     assert "200 images/s (100 to 300), 1.00 of decoding alone" in text
-    assert "0.75 of decoding alone" in text
+    assert "0.75 of decoding alone;   400 us of work an image, 0.75" in text
 
 
 def test_enlarged_images_are_as_large_as_asked_for():
