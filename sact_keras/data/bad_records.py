@@ -1,5 +1,7 @@
 """Finds out which record a stream failed on, or does without the bad ones."""
 
+import functools
+import itertools
 import threading
 from collections.abc import Callable
 
@@ -38,7 +40,9 @@ class BadRecords:
         self._index = index
         self._features = features
         self._skip = skip
-        self._faults: dict[int, DatasetError] = {}
+        # Of each stream that has ended, where, and why.
+        self._faults: dict[int, tuple[int, DatasetError]] = {}
+        self._streams = itertools.count()
         self._diagnoses: dict[int, DatasetError | None] = {}
         self._met: set[int] = set()
         # Several threads meet bad records at a time.
@@ -48,14 +52,9 @@ class BadRecords:
 
     @property
     def fault(self) -> DatasetError | None:
-        """The first bad record of a stream that has ended; None if none has."""
-        # Steps are made at the same time, and may fail in any order.
-        faults = dict(self._faults)
-        return faults[min(faults)] if faults else None
-
-    def begin(self) -> None:
-        """Forgets why an earlier stream has ended: another one is opened."""
-        self._faults.clear()
+        """The first bad record of the last stream that has ended; None if none has."""
+        with self._lock:
+            return self._faults[max(self._faults)][1] if self._faults else None
 
     def batch(
         self, elements: tf.data.Dataset, batch_size: int, total: int
@@ -71,6 +70,7 @@ class BadRecords:
         Returns:
             The batches, without the numbers.
         """
+        miss = functools.partial(self._miss, next(self._streams))
 
         def check(
             expected: tf.Tensor, batch: tuple[tf.Tensor, ...]
@@ -82,7 +82,7 @@ class BadRecords:
             checked = tf.cond(
                 is_complete,
                 lambda: is_complete,
-                lambda: tf.numpy_function(self._miss, [expected, numbers], tf.bool),
+                lambda: tf.numpy_function(miss, [expected, numbers], tf.bool),
             )
             with tf.control_dependencies([checked]):
                 return following, tuple(tf.identity(part) for part in rest)
@@ -109,45 +109,49 @@ class BadRecords:
             make_batch: from the numbers of records to a data set of the one batch of
                 them, which fails if one of them is bad.
         """
+        mend = functools.partial(self._mend, next(self._streams))
 
-        def mend(step: tf.Tensor, numbers: tf.Tensor) -> tf.data.Dataset:
-            mended = tf.numpy_function(self._mend, [step, numbers], tf.int64)
+        def make_mended(step: tf.Tensor, numbers: tf.Tensor) -> tf.data.Dataset:
+            mended = tf.numpy_function(mend, [step, numbers], tf.int64)
             return make_batch(tf.ensure_shape(mended, numbers.shape))
 
         attempt = make_batch(numbers).ignore_errors()
-        instead = tf.data.Dataset.from_tensors((step, numbers)).flat_map(mend)
+        instead = tf.data.Dataset.from_tensors((step, numbers)).flat_map(make_mended)
         return attempt.concatenate(instead).take(1).get_single_element()
 
-    def _miss(self, expected: np.ndarray, numbers: np.ndarray) -> np.bool_:
+    def _miss(self, stream: int, expected: np.ndarray, numbers: np.ndarray) -> np.bool_:
         """Says why numbers are missing between the one expected and the last one."""
-        if self._faults:  # Later batches are made still, after the one that failed.
-            raise self.fault
-        for number in sorted({*range(expected, numbers[-1])} - {*numbers.tolist()}):
-            with self._lock:
+        with self._lock:
+            if stream in self._faults:  # It goes on a while behind where it failed.
+                raise self._faults[stream][1]
+            for number in sorted({*range(expected, numbers[-1])} - {*numbers.tolist()}):
                 fault = self._diagnose(number) or self._error_at(
                     number, "it could not be read once, and can be now"
                 )
-                self._meet(number, number, fault)
+                self._meet(stream, number, number, fault)
         return np.True_
 
-    def _mend(self, step: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    def _mend(self, stream: int, step: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         """Returns the numbers with each bad one replaced by the next good one."""
         with self._lock:
-            return np.array([self._next_good(int(step), n) for n in numbers.tolist()])
+            good = (self._next_good(stream, int(step), n) for n in numbers.tolist())
+            return np.fromiter(good, np.int64, len(numbers))
 
-    def _next_good(self, step: int, number: int) -> int:
+    def _next_good(self, stream: int, step: int, number: int) -> int:
         size = len(self._index)
-        for candidate in (*range(number, size), *range(number)):
+        for candidate in itertools.chain(range(number, size), range(number)):
             fault = self._diagnose(candidate)
             if fault is None:
                 return candidate
-            self._meet(step, candidate, fault)
+            self._meet(stream, step, candidate, fault)
         raise DatasetError(f"all {size} records are bad", path=self._index.files[0])
 
-    def _meet(self, place: int, number: int, fault: DatasetError) -> None:
+    def _meet(self, stream: int, place: int, number: int, fault: DatasetError) -> None:
         """Reports a bad record the first time, or ends the stream."""
         if not self._skip:
-            self._faults.setdefault(place, fault)
+            # Steps are made at the same time, and may fail in any order.
+            if place < self._faults.get(stream, (place + 1,))[0]:
+                self._faults[stream] = (place, fault)
             raise fault
         if number not in self._met:
             self._met.add(number)

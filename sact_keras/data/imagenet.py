@@ -200,9 +200,7 @@ class ImageNetDataset(ImageDataset):
             )
             bad = BadRecords(index, self._features, skip=self._skip_bad_records)
             self._opened[split] = index, bad
-        index, bad = self._opened[split]
-        bad.begin()
-        return index, bad
+        return self._opened[split]
 
 
 def open_imagenet(
