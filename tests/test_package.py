@@ -162,6 +162,12 @@ def test_frameworks_are_imported_where_they_belong(path):
         assert "tensorflow" not in frameworks, "use `keras.ops`"
 
 
+def test_every_folder_is_installed():
+    """A folder without `__init__.py` works in a checkout and is left out of a wheel."""
+    folders = {path.parent for path in SOURCES}
+    assert not [path for path in folders if not (path / "__init__.py").exists()]
+
+
 @pytest.mark.parametrize("name", sact_keras.__all__)
 def test_public_names_resolve_and_are_described(name):
     assert inspect.getdoc(getattr(sact_keras, name))

@@ -5,6 +5,7 @@ the variable of ours that means the same. Optimizer slots and exponential averag
 which training checkpoints have and published ones have not, are passed over.
 """
 
+import glob
 import os
 import re
 from pathlib import Path, PureWindowsPath
@@ -129,7 +130,9 @@ def _named_by(state: Path) -> str:
     named = content.model_checkpoint_path.removeprefix(f"{state.parent}/")
     # A copied directory still names the place it was written in, maybe on Windows.
     for name in (PureWindowsPath(named).name, named):
-        found = find_tensorflow_checkpoint(state.parent / name)
+        path = state.parent / name
+        # A directory, such as this one, would be asked for its own state in turn.
+        found = None if path.is_dir() else find_tensorflow_checkpoint(path)
         if found is not None:
             return found
     raise FileNotFoundError(
@@ -153,6 +156,8 @@ def _foreign(names: dict[str, Any]) -> str | None:
 def _damaged(files: TensorFlowFiles, what: str, error: Exception) -> DamagedFileError:
     # Some of TensorFlow's errors say nothing.
     reason = str(error) or type(error).__name__
+    if glob.has_magic(files.prefix):
+        reason += "; TensorFlow takes brackets in a path for a pattern: rename it"
     return DamagedFileError(
         f"checkpoint {files.prefix} is damaged: {what} cannot be read ({reason})"
     )

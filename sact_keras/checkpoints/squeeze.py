@@ -9,11 +9,11 @@ import keras
 
 from sact_keras.checkpoints.loading import load_checkpoint
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint
+from sact_keras.checkpoints.saved_checkpoint import INDEX_FILE, WEIGHTS_FILE
+from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.checkpoints.store import find_checkpoint
 from sact_keras.checkpoints.tensorflow_files import TensorFlowFiles
 from sact_keras.files.atomic_write import TEMPORARY_PREFIX, sync
-
-_SUFFIXES = (".weights.h5", ".keras")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,9 +73,10 @@ def squeeze_checkpoint(
         'small.weights.h5'
     """
     target = Path(target)
-    if not target.name.endswith(_SUFFIXES):
+    if not target.name.endswith(SQUEEZED_SUFFIXES):
         raise ValueError(
-            f"target must end with {' or '.join(_SUFFIXES)}. Received: target={target}"
+            f"target must end with {' or '.join(SQUEEZED_SUFFIXES)}. "
+            f"Received: target={target}"
         )
     if model.compiled:
         raise ValueError(
@@ -84,6 +85,8 @@ def squeeze_checkpoint(
         )
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no directory {target.parent} to write to")
+    if target.is_dir():
+        raise IsADirectoryError(f"there is a directory at {target}, not a file")
     checkpoint, files = _find(Path(source))
     load_checkpoint(model, checkpoint)
     bytes_before = sum(file.stat().st_size for file in files)
@@ -100,7 +103,7 @@ def _find(source: Path) -> tuple[Path, list[Path]]:
         return Path(prefix), list(TensorFlowFiles.find(prefix).all)
     if source.is_dir():
         source = find_checkpoint(source).path
-        return source, list(source.iterdir())
+        return source, [source / name for name in (INDEX_FILE, WEIGHTS_FILE)]
     return source, [source]
 
 

@@ -22,7 +22,7 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
         **kwargs: As for any `keras.losses.Loss`.
 
     Call arguments:
-        y_true: Labels, integer [N].
+        y_true: Labels, integer [N] or [N, 1].
         y_pred: Logits, [N, classes].
 
     Raises:
@@ -50,7 +50,8 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
             return keras.losses.sparse_categorical_crossentropy(
                 y_true, y_pred, from_logits=True
             )
-        labels = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1])
+        labels = ops.reshape(ops.cast(y_true, "int32"), (-1,))
+        labels = ops.one_hot(labels, y_pred.shape[-1])
         return keras.losses.categorical_crossentropy(
             ops.cast(labels, y_pred.dtype),
             y_pred,

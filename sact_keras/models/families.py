@@ -15,6 +15,7 @@ from sact_keras.layers import (
     ResidualUnit,
     Style,
 )
+from sact_keras.models.presets import BASE_CHANNELS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _sact_cifar() -> Family:
 
     return Family(
         style=style,
-        base_channels=16,
+        base_channels=BASE_CHANNELS["cifar"],
         widths=(1, 2, 4),
         strides=(1, 2, 2),
         activated_halting=True,
@@ -95,7 +96,7 @@ def _sact_imagenet() -> Family:
 
     return Family(
         style=style,
-        base_channels=64,
+        base_channels=BASE_CHANNELS["imagenet"],
         widths=(4, 8, 16, 32),
         strides=(1, 2, 2, 2),
         activated_halting=False,

@@ -46,6 +46,9 @@ DATASETS = {
 NUM_BLOCKS = {"cifar": 3, "imagenet": 4}
 """Blocks of each ResNet family."""
 
+BASE_CHANNELS = {"cifar": 16, "imagenet": 64}
+"""The base of the widths of each ResNet family, unless asked otherwise."""
+
 DEFAULT_MODELS = {"cifar": "5", "imagenet": "101"}
 """The model of each ResNet family where none is named."""
 

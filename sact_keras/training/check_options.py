@@ -2,12 +2,10 @@
 
 import math
 
+from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.models import presets
 from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError
-
-SQUEEZED_SUFFIXES = (".weights.h5", ".keras")
-"""Of the files that `--mode=squeeze` writes."""
 
 
 def check_options(options: Options) -> None:
@@ -29,6 +27,23 @@ Received: --batch_size=0
     """
     _check_ranges(options)
     _check_contradictions(options)
+
+
+def check_dataset_options(options: Options) -> None:
+    """Checks the flags that only some data sets take; the data set must be known.
+
+    Raises:
+        UsageError: If one is given to another data set.
+    """
+    if options.dataset == "imagenet":
+        return
+    for name in ("image_size", "skip_bad_records"):
+        if getattr(options, name):
+            raise UsageError(
+                f"--{name} has a meaning for --dataset=imagenet alone. Received: "
+                f"--{name}={getattr(options, name)} with the data set "
+                f"{options.dataset}"
+            )
 
 
 def _refuse(flag: str, requirement: str, value: object) -> None:
@@ -71,6 +86,7 @@ def _check_ranges(options: Options) -> None:
         "checkpoint_dir",
         "eval_dir",
         "finetune_path",
+        "squeezed_path",
     ):
         if getattr(options, name) == "":
             _refuse(name, "a path", "")
@@ -118,13 +134,8 @@ def _check_contradictions(options: Options) -> None:
             "--dataset_dir has no meaning for the built-in data set shapes. Received: "
             f"--dataset=shapes --dataset_dir={options.dataset_dir}"
         )
-    if options.dataset not in (None, "imagenet"):
-        for name in ("image_size", "skip_bad_records"):
-            if getattr(options, name):
-                raise UsageError(
-                    f"--{name} has a meaning for --dataset=imagenet alone. Received: "
-                    f"--{name}={getattr(options, name)} --dataset={options.dataset}"
-                )
+    if options.dataset is not None:
+        check_dataset_options(options)
     if options.squeezed_path is not None and options.mode != "squeeze":
         raise UsageError(
             "--squeezed_path is where --mode=squeeze writes. Received: "

@@ -6,9 +6,11 @@ from typing import Any
 
 from sact_keras.checkpoints.model_config import checkpoint_model_config
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint
-from sact_keras.models.presets import DATASETS
+from sact_keras.checkpoints.saved_checkpoint import INDEX_FILE
+from sact_keras.models.presets import DATASETS, canonical_model
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
+from sact_keras.training.usage_error import UsageError
 
 
 def resolve_checkpoint(options: Options) -> tuple[Options, Path]:
@@ -31,9 +33,41 @@ def resolve_checkpoint(options: Options) -> tuple[Options, Path]:
     if config is None:
         _check_something_there(path)
         options = _fill_in(options, _flags_of(path))
-        return options, path if path.is_dir() else path.parent
-    # Never in a checkpoint's own directory, which the training may remove.
-    return _fill_in(options, config.flags), config.directory
+        # Never in a checkpoint's own directory, which holds the checkpoint alone.
+        own = not path.is_dir() or (path / INDEX_FILE).exists()
+        return options, path.parent if own else path
+    flags = {**config.flags, "family": _family(config.flags["dataset"])}
+    return _fill_in(options, flags), config.directory
+
+
+def check_no_other_network(options: Options) -> None:
+    """Checks that no flag asks for another network than the checkpoint is of.
+
+    Args:
+        options: What `resolve_checkpoint` returns for a checkpoint that knows its
+            network.
+
+    Raises:
+        UsageError: Names the flag, and what the checkpoint has.
+    """
+    flags = _flags_of(Path(options.checkpoint_dir))
+    given = {
+        name: getattr(options, name)
+        for name in ("model_type", "model", "base_channels", "tau", "eps")
+        if name in options.explicit
+    }
+    if "model" in given:
+        given["model"] = canonical_model(given["model"], flags["family"])
+    if options.dataset is not None:
+        given["family"] = _family(options.dataset)
+    for name, value in given.items():
+        if value != flags.get(name):
+            flag = "dataset" if name == "family" else name
+            raise UsageError(
+                f"--{flag} must be that of the checkpoint {options.checkpoint_dir} "
+                f"({name}={flags.get(name)}). Received: "
+                f"--{flag}={getattr(options, flag)}"
+            )
 
 
 def _check_something_there(path: Path) -> None:
@@ -55,19 +89,25 @@ def _flags_of(path: Path) -> dict[str, Any]:
         config = None
     if config is None:
         return {}
-    datasets = [n for n, p in DATASETS.items() if p.family == config["family"]]
+    network = config["family"], config["num_classes"]
+    datasets = [n for n, p in DATASETS.items() if (p.family, p.num_classes) == network]
     return {
         "model_type": config["model_type"],
-        "model": "_".join(str(units) for units in config["num_units"]),
+        "model": canonical_model(
+            "_".join(str(units) for units in config["num_units"]), config["family"]
+        ),
         "base_channels": config["base_channels"],
         "dataset": datasets[0] if len(datasets) == 1 else None,
+        "family": config["family"],
         **config["arguments"],
     }
 
 
 def _fill_in(options: Options, flags: Mapping[str, Any]) -> Options:
     """Takes what was not given from the flags of the checkpoint's training."""
-    names = ["model_type", "model", "base_channels", "dataset", "max_number_of_steps"]
+    names = ["model_type", "dataset", "max_number_of_steps"]
+    if options.dataset is None or _family(options.dataset) == flags.get("family"):
+        names += ["model", "base_channels"]
     if options.model_type in (None, flags.get("model_type")):
         names += ["tau", "eps"]
     if options.dataset in (None, flags.get("dataset")):
@@ -75,3 +115,7 @@ def _fill_in(options: Options, flags: Mapping[str, Any]) -> Options:
     return options.replace(
         **{name: flags.get(name) for name in names if getattr(options, name) is None}
     )
+
+
+def _family(dataset: str) -> str:
+    return DATASETS[dataset].family

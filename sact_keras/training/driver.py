@@ -21,7 +21,11 @@ from sact_keras.data import (
 )
 from sact_keras.models import AdaptiveResNet
 from sact_keras.training.build import build_network
-from sact_keras.training.checkpoint_options import resolve_checkpoint
+from sact_keras.training.check_options import check_dataset_options
+from sact_keras.training.checkpoint_options import (
+    check_no_other_network,
+    resolve_checkpoint,
+)
 from sact_keras.training.evaluation_report import EvaluationReport
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
@@ -101,11 +105,16 @@ def _choose_dataset(options: Options) -> Options:
     choice = choose_dataset(None, options.dataset_dir)
     if choice.is_fallback:
         schedule = options.replace(dataset=choice.name).resolve_schedule()
+        work = (
+            ""
+            if options.mode == "eval"
+            else f", for {schedule.max_number_of_steps} steps of {schedule.batch_size} "
+            "images"
+        )
         _say_loudly(
             f"CIFAR-10 IS NOT USED: {choice.reason}",
-            f"The built-in data set {choice.name!r} takes its place, for "
-            f"{schedule.max_number_of_steps} steps of {schedule.batch_size} images. "
-            "To insist on CIFAR-10, give --dataset=cifar10.",
+            f"The built-in data set {choice.name!r} takes its place{work}. To insist "
+            "on CIFAR-10, give --dataset=cifar10.",
         )
     else:
         logger.info("Data set: %s (%s)", choice.name, choice.reason)
@@ -122,6 +131,7 @@ def _resolve_model(options: Options) -> Options:
 
 def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
     """Opens the data set; returns the options with a split that it has."""
+    check_dataset_options(options)
     dataset = open_dataset(
         options.dataset,
         options.dataset_dir,
@@ -190,7 +200,12 @@ def _evaluate(options: Options) -> None:
 def _squeeze(options: Options) -> None:
     options, directory = resolve_checkpoint(options)
     target = Path(options.squeezed_path or directory / "squeezed.weights.h5")
+    if target.is_dir():
+        raise UsageError(
+            f"--squeezed_path must be a file. Received: the directory {target}"
+        )
     check_writable(target.parent, "--squeezed_path")
+    target.parent.mkdir(parents=True, exist_ok=True)
     squeezed = squeeze_checkpoint(_network_of(options), options.checkpoint_dir, target)
     print(squeezed, flush=True)
 
@@ -199,6 +214,7 @@ def _network_of(options: Options) -> keras.Model:
     """The network that a checkpoint is of: it says so itself, or the flags do."""
     config = checkpoint_model_config(options.checkpoint_dir)
     if config is not None:
+        check_no_other_network(options)
         network = AdaptiveResNet.from_config(config)
         network.build((None, None, None, 3))
         return network

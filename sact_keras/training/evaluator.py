@@ -204,11 +204,13 @@ def _judge(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
     """How well logits, [B, classes] float64, fit the labels: each [B]."""
     labels = labels.astype(np.int64)
     highest = logits.max(axis=1)
-    log_sums = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    with np.errstate(invalid="ignore"):  # A diverged network's loss is NaN.
+        log_sums = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
     right = logits[np.arange(len(labels)), labels]
+    # What is not a number counts as likelier than the right class.
+    rank = (~(logits <= right[:, None])).sum(axis=1)
     return {
         "right": logits.argmax(axis=1) == labels,
-        # Classes that are likelier than the right one.
-        "rank": (logits > right[:, None]).sum(axis=1),
+        "rank": np.where(np.isfinite(right), rank, logits.shape[1]),
         "cross_entropy": log_sums - right,
     }

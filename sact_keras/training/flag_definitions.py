@@ -56,8 +56,8 @@ def define_flags(values: flags.FlagValues) -> dict[str, list[str]]:
     choice(
         "dataset",
         tuple(presets.DATASETS),
-        "Data set. Unset: in eval, the one the run was trained on; else CIFAR-10 if "
-        "it is at hand or can be downloaded, otherwise the built-in shapes.",
+        "Data set. Unset: of a run or checkpoint that knows it, its own; else CIFAR-10 "
+        "if it is at hand or can be downloaded, otherwise the built-in shapes.",
     )
     define(
         text,
@@ -169,8 +169,8 @@ def define_flags(values: flags.FlagValues) -> dict[str, list[str]]:
     define(
         text,
         "eval_dir",
-        "Directory of the results. Unset: eval in the run's "
-        "directory, or in --checkpoint_dir where that is part of no run.",
+        "Directory of the results. Unset: eval in the run's directory, or in or beside "
+        "--checkpoint_dir where that is part of no run.",
     )
     define(
         integer,
@@ -195,7 +195,7 @@ def define_flags(values: flags.FlagValues) -> dict[str, list[str]]:
         text,
         "squeezed_path",
         "The .weights.h5 or .keras file that squeeze writes. Unset: "
-        "squeezed.weights.h5 in the run's directory, or in --checkpoint_dir where that "
-        "is part of no run.",
+        "squeezed.weights.h5 in the run's directory, or in or beside --checkpoint_dir "
+        "where that is part of no run.",
     )
     return groups

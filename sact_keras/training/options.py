@@ -3,7 +3,12 @@
 import dataclasses
 from typing import Any
 
-from sact_keras.models.presets import DATASETS, METHOD_ARGUMENTS, canonical_model
+from sact_keras.models.presets import (
+    BASE_CHANNELS,
+    DATASETS,
+    METHOD_ARGUMENTS,
+    canonical_model,
+)
 from sact_keras.training.recipes import RECIPES
 
 
@@ -78,11 +83,19 @@ class Options:
             name: default if getattr(self, name) is None else getattr(self, name)
             for name, default in METHOD_ARGUMENTS[model_type].items()
         }
-        family = DATASETS[self.dataset or "cifar10"].family
+        preset = DATASETS[self.dataset or "cifar10"]
+        # '5' and '5_5_5' are the same network, and so must be the same run; likewise
+        # what is given as it would be anyway.
+        base_channels, image_size = self.base_channels, self.image_size
+        if base_channels == BASE_CHANNELS[preset.family]:
+            base_channels = None
+        if (image_size, image_size) == preset.image_size:
+            image_size = None
         return self.replace(
             model_type=model_type,
-            # '5' and '5_5_5' are the same network, and so must be the same run.
-            model=canonical_model(self.model, family),
+            model=canonical_model(self.model, preset.family),
+            base_channels=base_channels,
+            image_size=image_size,
             **{"tau": None, "eps": None, **arguments},
         )
 

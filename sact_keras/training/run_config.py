@@ -1,5 +1,6 @@
 """config.json: what a run is, so that it can be repeated and resumed."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -27,7 +28,6 @@ RESULT_FLAGS = (
     "tau",
     "eps",
     "image_size",
-    "skip_bad_records",
     "seed",
     "batch_size",
     "max_number_of_steps",
@@ -112,9 +112,13 @@ class RunConfig:
                 or a file of one.
         """
         path = path.resolve()
-        for directory in (path, *list(path.parents)[:3]):
-            if (config := cls.read(directory)) is not None:
-                return config
+        if (config := cls.read(path)) is not None:
+            return config
+        for directory in list(path.parents)[:3]:
+            # Other programs' directories have files of that name, too.
+            with contextlib.suppress(DamagedFileError):
+                if (config := cls.read(directory)) is not None:
+                    return config
         return None
 
     def write(self, directory: Path) -> None:

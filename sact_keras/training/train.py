@@ -5,7 +5,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore
@@ -20,8 +19,8 @@ from sact_keras.training.callbacks.nan_guard import DivergedError, NanGuard
 from sact_keras.training.callbacks.progress_bar import ProgressBar
 from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
 from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
+from sact_keras.training.dataset_evaluation import DatasetEvaluation
 from sact_keras.training.evaluation import Evaluation
-from sact_keras.training.evaluator import Evaluator
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
@@ -71,11 +70,15 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     recipe = RECIPES[options.dataset]
     store = CheckpointStore(directory / "checkpoints")
     model = build_for_training(options, dataset)
+    evaluation = DatasetEvaluation(
+        model, options, dataset, jit_compile=model.jit_compile
+    )
     checkpoint = store.latest()
     if checkpoint is None:
-        # Reads all data: what is wrong with it is seen before anything is written.
-        dataset.training_batches(options.batch_size, seed=options.seed)
-        next(iter(evaluation_batches(options, dataset)))
+        # Reads all that is held in memory, and the beginning of what is not: what is
+        # wrong with it is seen before anything is written.
+        next(iter(dataset.training_batches(options.batch_size, seed=options.seed)))
+        next(iter(evaluation.batches()))
     step = _start(options, model, store, checkpoint)
     if step >= num_steps:
         logger.info("All %d steps of the training in %s are done", num_steps, directory)
@@ -83,19 +86,10 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
 
     metrics = MetricsFile(directory / "metrics.jsonl")
     metrics.rewind(step)
-    evaluator = Evaluator(
-        model,
-        options.eval_batch_size,
-        jit_compile=model.jit_compile,
-        recall_at=recipe.recall_at,
-    )
     evaluations: dict[int, Evaluation] = {}
 
     def evaluate(at_step: int) -> Evaluation:
-        found = evaluator(
-            evaluation_batches(options, dataset),
-            options.num_examples or dataset.num_examples[options.split_name],
-        )
+        found = evaluation()
         metrics.append(at_step, options.split_name, found.values)
         summaries.write_scalars(at_step, found.values)
         evaluations[at_step] = found
@@ -195,15 +189,6 @@ def _start(
     model.optimizer.build(model.trainable_variables)
     store.save(model, step=0)
     return 0
-
-
-def evaluation_batches(options: Options, dataset: ImageDataset) -> tf.data.Dataset:
-    """The batches that the options ask to evaluate."""
-    return dataset.evaluation_batches(
-        options.eval_batch_size,
-        split=options.split_name,
-        num_examples=options.num_examples,
-    )
 
 
 def _first_images(options: Options, dataset: ImageDataset) -> np.ndarray:

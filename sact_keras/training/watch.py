@@ -14,13 +14,11 @@ from sact_keras.checkpoints.saved_checkpoint import INDEX_FILE, SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore, find_checkpoint
 from sact_keras.data import ImageDataset
 from sact_keras.training.build import build_network
+from sact_keras.training.dataset_evaluation import DatasetEvaluation
 from sact_keras.training.environment import choose_jit_compile
 from sact_keras.training.evaluation import Evaluation
-from sact_keras.training.evaluator import Evaluator
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.options import Options
-from sact_keras.training.recipes import RECIPES
-from sact_keras.training.train import evaluation_batches
 
 logger = logging.getLogger(__name__)
 
@@ -52,19 +50,16 @@ def watch_checkpoints(
     """
     path = Path(options.checkpoint_dir)
     model = build_network(options, dataset.num_classes)
-    evaluator = Evaluator(
+    evaluation = DatasetEvaluation(
         model,
-        options.eval_batch_size,
+        options,
+        dataset,
         jit_compile=choose_jit_compile(options.jit_compile),
-        recall_at=RECIPES[options.dataset].recall_at,
     )
 
     def evaluate(source: Path) -> Evaluation:
         logger.info("Evaluating %s", source)
-        return evaluator(
-            evaluation_batches(options, dataset),
-            options.num_examples or dataset.num_examples[options.split_name],
-        )
+        return evaluation()
 
     if not _is_run(path):
         load_weights(model, path)

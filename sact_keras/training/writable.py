@@ -29,6 +29,6 @@ def check_writable(directory: Path, flag: str) -> None:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"{flag} must be a directory that can be written to. "
+            f"{flag} must be where files can be written. "
             f"Received: {directory} ({error.strerror})",
         ) from error

@@ -116,6 +116,12 @@ def test_a_state_that_names_missing_files(model, tmp_path):
     assert_refused(model, tmp_path, FileNotFoundError, *texts)
 
 
+@pytest.mark.parametrize("named", [".", "./", "/", ".."])
+def test_a_state_that_names_a_directory(model, tmp_path, named):
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{named}"\n')
+    assert_refused(model, tmp_path, FileNotFoundError, "names the checkpoint")
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b" \n", b'model_checkpoint_path: ""', b"\xff\xfe", b"hello", b"x" * 200],

@@ -37,6 +37,13 @@ def test_is_the_cross_entropy_with_smoothed_labels(smoothing, classes, batch, se
     )
 
 
+def test_labels_may_come_in_a_column():
+    logits = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    loss = SparseCategoricalCrossentropy(0.1)
+    labels = np.array([0, 3, 1])
+    assert loss(labels[:, None], logits) == loss(labels, logits)
+
+
 def test_without_smoothing_it_is_keras_own():
     logits = np.random.default_rng(0).normal(size=(4, 10)).astype("float32")
     labels = np.array([1, 0, 9, 3], "int32")

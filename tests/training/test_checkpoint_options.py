@@ -53,6 +53,29 @@ def test_a_saved_imagenet_model_knows_its_data_set(tmp_path):
     assert (options.dataset, options.model) == ("imagenet", "1_1_1_1")
 
 
+def test_another_family_has_a_model_of_its_own(tmp_path):
+    run = tiny_options(tmp_path, dataset="imagenet", model="1_1_1_1", base_channels=4)
+    RunConfig.of(run).write(tmp_path)
+    options, _ = resolve(tmp_path, dataset="cifar10")
+    assert (options.model, options.base_channels) == (None, None)
+
+
+def test_a_copied_checkpoint_is_no_place_for_results(tmp_path):
+    model = tiny_model()
+    model.compile(keras.optimizers.SGD())
+    CheckpointStore(tmp_path).save(model, 3)
+    _, directory = resolve(tmp_path / "step-00000003")
+    assert directory == tmp_path
+
+
+def test_another_programs_config_is_passed_over(tmp_path):
+    path = tmp_path / "deep" / "small.keras"
+    path.parent.mkdir()
+    tiny_model("act").save(path)
+    (tmp_path / "config.json").write_text('{"foo": 1}')
+    assert resolve(path)[0].model_type == "act"
+
+
 def test_weights_alone_say_nothing(tmp_path):
     path = tmp_path / "small.weights.h5"
     tiny_model().save_weights(path)

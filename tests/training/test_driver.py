@@ -132,6 +132,49 @@ def test_squeezing_knows_the_run_from_its_directory(trainings, tmp_path, capsys)
         np.testing.assert_array_equal(variable, expected, err_msg=variable.path)
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"model_type": "act"}, r"--model_type must be .*model_type=sact"),
+        ({"model": "2"}, r"--model must be .*model=1\)\. Received: --model=2"),
+        ({"tau": 0.5}, r"--tau must be .*tau=0\.01"),
+        ({"dataset": "imagenet"}, r"--dataset must be .*family=cifar"),
+    ],
+)
+def test_squeezing_another_network_than_it_is(tmp_path, flags, said):
+    path = tmp_path / "small.keras"
+    tiny_model(model="1").save(path)
+    options = Options(
+        mode="squeeze", checkpoint_dir=str(path), explicit=frozenset(flags), **flags
+    )
+    with pytest.raises(UsageError, match=said):
+        driver.run(options)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_squeezing_to_a_directory_that_is_to_come_and_to_one_that_is(tmp_path):
+    path = tmp_path / "small.keras"
+    tiny_model().save(path)
+    target = tmp_path / "new" / "copy.keras"
+    options = Options(mode="squeeze", checkpoint_dir=str(path))
+    driver.run(options.replace(squeezed_path=str(target)))
+    assert target.is_file()
+    folder = tmp_path / "folder.keras"
+    folder.mkdir()
+    with pytest.raises(UsageError, match=r"must be a file\. .*the directory .*folder"):
+        driver.run(options.replace(squeezed_path=str(folder)))
+
+
+def test_flags_of_imagenet_where_the_data_set_turns_out_to_be_another(
+    trainings, monkeypatch
+):
+    choose(monkeypatch, "cifar10", False)
+    for flags in ({"image_size": 64}, {"skip_bad_records": True}):
+        with pytest.raises(UsageError, match=r"alone\. .*the data set cifar10"):
+            driver.run(Options(mode="train", **flags))
+    assert trainings == []
+
+
 def test_squeezing_what_belongs_to_no_run_needs_a_data_set(tmp_path):
     path = tmp_path / "model.weights.h5"
     tiny_model().save_weights(path)

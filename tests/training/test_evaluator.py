@@ -7,7 +7,7 @@ from tiny_training import tiny_model
 
 import sact_keras
 from sact_keras.training.evaluation import Evaluation
-from sact_keras.training.evaluator import Evaluator
+from sact_keras.training.evaluator import Evaluator, _judge
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,14 @@ def test_recall_is_what_keras_computes(k, examples):
     assert list(found.values)[:2] == ["eval/Accuracy", f"eval/Recall@{k}"]
     if k == 1:
         assert found.values["eval/Recall@1"] == found.accuracy
+
+
+def test_what_is_not_a_number_finds_nothing():
+    nan, inf = np.nan, np.inf
+    logits = [[nan, 1, 2], [1, nan, 2], [3, nan, 2], [inf, inf, inf], [2, 2, 1]]
+    judged = _judge(np.array(logits, "float64"), np.array([0, 0, 0, 0, 0]))
+    found = judged["rank"] < 1
+    assert found.tolist() == [False, False, False, False, True]
 
 
 def test_no_recall_unless_asked_for(examples):

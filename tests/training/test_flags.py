@@ -151,6 +151,18 @@ def test_equal_models_resolve_equally():
     assert Options(model="5").resolve_model() == Options(model="5_5_5").resolve_model()
 
 
+def test_what_is_given_as_it_would_be_anyway_is_the_same_run():
+    for dataset, flags in (
+        ("imagenet", {"image_size": 224, "base_channels": 64}),
+        ("cifar10", {"base_channels": 16}),
+    ):
+        given = Options(dataset=dataset, **flags)
+        assert given.resolve_model() == Options(dataset=dataset).resolve_model()
+    other = Options(dataset="imagenet", image_size=96, base_channels=16)
+    assert other.resolve_model().image_size == 96
+    assert other.resolve_model().default_log_dir().endswith("101_base16_96px")
+
+
 def test_log_dir_says_what_the_run_is():
     options = Options(dataset="cifar10", model_type="sact", tau=0.005).resolve_model()
     assert options.default_log_dir() == "runs/cifar10_sact_5_tau0.005"

@@ -11,6 +11,7 @@ import time
 import h5py
 import numpy as np
 import pytest
+from imagenet_on_disk import write_imagenet
 
 from sact_keras.checkpoints.store import CheckpointStore
 
@@ -97,7 +98,7 @@ def check_interrupted_run(project_root, tmp_path, num_steps, interruptions, *fla
         {
             line["step"]: line["eval/Loss"]
             for line in map(json.loads, (run / "metrics.jsonl").open())
-            if line["split"] == "test"
+            if line["split"] != "train"
         }
         for run in (whole, killed)
     ]
@@ -114,6 +115,18 @@ def test_killed_and_resumed(project_root, tmp_path):
         (signal.SIGTERM, 20, generator.uniform(0, 0.1)),
     ]
     check_interrupted_run(project_root, tmp_path, 80, interruptions)
+
+
+def test_killed_and_resumed_on_imagenet(project_root, tmp_path):
+    """From records on the disk, read and distorted by several threads."""
+    write_imagenet("slim", tmp_path / "records")
+    flags = (
+        *("--dataset=imagenet", f"--dataset_dir={tmp_path / 'records'}"),
+        *("--model=1_2_1_1", "--base_channels=4", "--image_size=40", "--batch_size=4"),
+        "--num_examples=6",
+    )
+    interruptions = [(signal.SIGKILL, 5, random.Random(2).uniform(0, 0.2))]
+    check_interrupted_run(project_root, tmp_path, 40, interruptions, *flags)
 
 
 @pytest.mark.slow

@@ -1,0 +1,53 @@
+"""Evaluates a model on what the options ask for."""
+
+import keras
+import tensorflow as tf
+
+from sact_keras.data import ImageDataset
+from sact_keras.training.evaluation import Evaluation
+from sact_keras.training.evaluator import Evaluator
+from sact_keras.training.options import Options
+from sact_keras.training.recipes import RECIPES
+
+
+class DatasetEvaluation:
+    """Evaluates a model as it is, as often as it is called.
+
+    Args:
+        model: A built model.
+        options: Resolved options: which split, how many examples, the batch size.
+        dataset: What to evaluate on.
+        jit_compile: Whether XLA compiles it.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        options: Options,
+        dataset: ImageDataset,
+        *,
+        jit_compile: bool,
+    ) -> None:
+        self.options = options
+        self.dataset = dataset
+        self._evaluator = Evaluator(
+            model,
+            options.eval_batch_size,
+            jit_compile=jit_compile,
+            recall_at=RECIPES[options.dataset].recall_at,
+        )
+
+    def batches(self) -> tf.data.Dataset:
+        """The examples, each once."""
+        return self.dataset.evaluation_batches(
+            self.options.eval_batch_size,
+            split=self.options.split_name,
+            num_examples=self.options.num_examples,
+        )
+
+    def __call__(self) -> Evaluation:
+        """Evaluates."""
+        size = self.options.num_examples
+        if size is None:
+            size = self.dataset.num_examples[self.options.split_name]
+        return self._evaluator(self.batches(), size)
