@@ -3,7 +3,7 @@
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import keras
 import numpy as np
@@ -22,7 +22,10 @@ _BLOCK_OUTPUTS = {
 _SECONDS_BEFORE_PROGRESS = 5.0
 
 _LARGE_IMAGE = 128 * 128
-"""Pixels from which on one image keeps a CPU as busy as many do."""
+"""Pixels from which on a few images keep a CPU as busy as many do."""
+
+_LARGE_AT_A_TIME = 8
+"""Images of that size that are run at a time on a CPU (see docs/performance.md)."""
 
 
 class Evaluator:
@@ -34,14 +37,14 @@ class Evaluator:
 
     How convolutions and matrix products round depends on how many images they are
     given, and a decision that is close may then go the other way. On a CPU, images
-    that are large enough to keep it busy one by one are therefore run one by one: the
-    numbers are exactly the same whatever the batch size. Smaller images, and a GPU,
-    are run in batches, which moves the last digits.
+    large enough that a few keep it busy are therefore run eight at a time, in the
+    order in which they come: the numbers are exactly the same whatever the batch size.
+    Smaller images, and a GPU, are run in batches, whose size moves the last digits.
 
     Args:
         model: A built model.
-        batch_size: Images run at a time, at least 1 (see above). The last, smaller
-            batch is filled up to it (an image's outputs do not depend on its
+        batch_size: Images run at a time, at least 1 (see above). Where there are
+            fewer at the end, copies fill up (an image's outputs do not depend on its
             neighbours), so that one compiled program serves all.
         jit_compile: Whether XLA compiles it.
         recall_at: Also reports the fraction of the images whose right class is among
@@ -80,8 +83,7 @@ class Evaluator:
         """Evaluates.
 
         Args:
-            batches: (images [B, H, W, 3] float32, labels [B] integer), B at most
-                `batch_size`.
+            batches: (images [B, H, W, 3] float32, labels [B] integer), of any B.
             num_examples: Images in all, for the progress bar that is shown where it
                 takes more than a few seconds.
 
@@ -89,7 +91,7 @@ class Evaluator:
             What was found.
 
         Raises:
-            ValueError: If there is no image in `batches`, or a batch is too large.
+            ValueError: If there is no image in `batches`.
         """
         collected: dict[str, list[np.ndarray]] = defaultdict(list)
         with tqdm(
@@ -101,9 +103,8 @@ class Evaluator:
             mininterval=0.5 if sys.stderr.isatty() else 60.0,
             leave=False,
         ) as progress:
-            for images, labels in batches:
-                images, labels = np.asarray(images), np.asarray(labels)
-                for name, values in self._run_batch(images, labels).items():
+            for images, labels in self._regroup(batches):
+                for name, values in self._run_group(images, labels).items():
                     collected[name].append(values)
                 progress.update(len(labels))
         if not collected:
@@ -119,27 +120,38 @@ class Evaluator:
             names += [f"{block}/{output}" for output in _BLOCK_OUTPUTS]
         return {name: outputs[name] for name in names if name in outputs}
 
-    def _run_batch(
+    def _regroup(self, batches: Iterable[tuple]) -> Iterator[tuple]:
+        """Yields the images in groups of those run at a time; the last is smaller."""
+        images = labels = None
+        for more in batches:
+            more_images, more_labels = map(np.asarray, more)
+            if images is not None:
+                more_images = np.concatenate([images, more_images])
+                more_labels = np.concatenate([labels, more_labels])
+            images, labels = more_images, more_labels
+            size = self._images_at_a_time(images.shape[1:3])
+            while len(labels) >= size:
+                yield images[:size], labels[:size]
+                images, labels = images[size:], labels[size:]
+        if labels is not None and len(labels):
+            yield images, labels
+
+    def _images_at_a_time(self, image_size: tuple[int, int]) -> int:
+        on_cpu = not tf.config.list_physical_devices("GPU")
+        large = math.prod(image_size) >= _LARGE_IMAGE
+        return _LARGE_AT_A_TIME if on_cpu and large else self.batch_size
+
+    def _run_group(
         self, images: np.ndarray, labels: np.ndarray
     ) -> dict[str, np.ndarray]:
         """A few numbers for each image, [B] each."""
-        size = len(images)
-        if size > self.batch_size:
-            raise ValueError(
-                f"a batch must hold at most batch_size={self.batch_size} images. "
-                f"Received: {size}"
-            )
-        at_a_time = _images_at_a_time(self.batch_size, images.shape[1:3])
-        filling = [(0, -size % at_a_time)] + [(0, 0)] * (images.ndim - 1)
-        images = np.pad(images, filling, mode="edge")
-        parts = [
-            self._run(tf.constant(images[begin : begin + at_a_time]))
-            for begin in range(0, len(images), at_a_time)
-        ]
+        size = len(labels)
+        missing = self._images_at_a_time(images.shape[1:3]) - size
+        filling = [(0, missing)] + [(0, 0)] * (images.ndim - 1)
+        outputs = self._run(tf.constant(np.pad(images, filling, mode="edge")))
         results = {}
-        for name in parts[0]:
-            value = np.concatenate([part[name] for part in parts])
-            value = value[:size].astype(np.float64)
+        for name, value in outputs.items():
+            value = value.numpy()[:size].astype(np.float64)
             if name == "logits":
                 results.update(_judge(value, labels))
                 continue
@@ -193,11 +205,6 @@ class Evaluator:
             for variable in self.model.trainable_variables
             if variable.regularizer is not None
         )
-
-
-def _images_at_a_time(batch_size: int, image_size: tuple[int, int]) -> int:
-    on_cpu = not tf.config.list_physical_devices("GPU")
-    return 1 if on_cpu and math.prod(image_size) >= _LARGE_IMAGE else batch_size
 
 
 def _judge(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
