@@ -1,10 +1,11 @@
 """Peak memory of evaluating a network.
 
     python -m benchmarks.evaluation_memory
-    python -m benchmarks.evaluation_memory --model_type=vanilla --batch_size=64
+    python -m benchmarks.evaluation_memory --predict
 
 Evaluates random images with random weights in a process of its own, as the driver
-does, and prints the largest resident set that the process ever had.
+does (with `--predict` as `model.predict` does, whole batches at once), and prints the
+largest resident set that the process ever had.
 """
 
 import argparse
@@ -23,6 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--batch_size", type=int, default=32)
     parser.add_argument("--num_batches", type=int, default=3)
     parser.add_argument("--image_size", type=int, default=224)
+    parser.add_argument("--predict", action="store_true")
     return parser.parse_args()
 
 
@@ -60,7 +62,11 @@ def main() -> None:
         return images, rng.integers(model.num_classes, size=count)
 
     begin = time.perf_counter()
-    evaluator(random_batch() for _ in range(arguments.num_batches))
+    if arguments.predict:
+        for _ in range(arguments.num_batches):
+            model.predict(random_batch()[0], batch_size=count, verbose=0)
+    else:
+        evaluator(random_batch() for _ in range(arguments.num_batches))
     seconds = time.perf_counter() - begin
     images = arguments.num_batches * count
     print(
