@@ -186,7 +186,10 @@ BAD_RECORDS = {
     "label_beyond": (_label_beyond, r"the label is 100., outside the classes 0 to "),
     "negative_label": (_negative_label, "the label is -1, outside the classes 0 to "),
     "no_label": (_no_label, "it has no feature '(image/class/)?label'"),
-    "empty_label": (_empty_label, "feature '(image/class/)?label' holds no label"),
+    "empty_label": (
+        _empty_label,
+        "no label: no feature '(image/class/)?label'.* holds",
+    ),
     "text_label": (_text_label, "feature '(image/class/)?label' is not of integers"),
     "no_image": (_no_image, "it has no feature 'image"),
     "not_an_example": (_not_an_example, "the record is not a tf.train.Example"),

@@ -44,7 +44,7 @@ def _label_fault(found: dict, features: RecordFeatures) -> str | None:
             return f"its feature {name!r} is not of integers"
     labels = [v for name in present for v in found[name].int64_list.value]
     if not labels:
-        return f"its feature {present[0]!r} holds no label"
+        return f"it has no label: no feature {named} holds one"
     if not 0 <= labels[0] < features.num_labels:
         return (
             f"the label is {labels[0]}, outside the classes 0 to "

@@ -52,18 +52,19 @@ def open_dataset(
         raise ValueError(
             f"`name` must be one of {', '.join(DATASET_NAMES)}. Received: name={name!r}"
         )
+    opener = _OPENERS[name]
     if name == "imagenet":
-        return open_imagenet(
-            dataset_dir, image_size=image_size, skip_bad_records=skip_bad_records
+        opener = functools.partial(
+            opener, image_size=image_size, skip_bad_records=skip_bad_records
         )
-    if image_size is not None:
+    elif image_size is not None:
         raise ValueError(
             f"`image_size` is only for imagenet, {name} has images of one size. "
             f"Received: image_size={image_size!r}"
         )
-    if skip_bad_records:
+    elif skip_bad_records:
         raise ValueError(
             f"`skip_bad_records` is only for imagenet, not for {name}. "
             f"Received: skip_bad_records={skip_bad_records!r}"
         )
-    return _OPENERS[name](dataset_dir)
+    return opener(dataset_dir)

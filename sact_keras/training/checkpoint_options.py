@@ -1,5 +1,6 @@
 """What a checkpoint says about the options of its evaluation."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,9 @@ def check_no_other_network(options: Options) -> None:
         if name in options.explicit
     }
     if "model" in given:
-        given["model"] = canonical_model(given["model"], flags["family"])
+        # A name that only another family has stays as it is, and differs.
+        with contextlib.suppress(ValueError):
+            given["model"] = canonical_model(given["model"], flags["family"])
     if options.dataset is not None:
         given["family"] = _family(options.dataset)
     for name, value in given.items():

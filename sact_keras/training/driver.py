@@ -138,8 +138,13 @@ def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
         image_size=options.image_size,
         skip_bad_records=options.skip_bad_records,
     )
+    available = " and ".join(dataset.num_examples)
+    if options.mode != "eval" and "train" not in dataset.num_examples:
+        raise DatasetError(
+            f"the data set {options.dataset} must have the split 'train' to train on. "
+            f"Received: {available} in {options.dataset_dir}"
+        )
     if options.split_name not in dataset.num_examples:
-        available = " and ".join(dataset.num_examples)
         if options.mode != "train" or "split_name" in options.explicit:
             raise DatasetError(
                 f"the data set {options.dataset} must have the split "

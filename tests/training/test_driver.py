@@ -103,6 +103,13 @@ def test_a_split_that_is_not_there(trainings):
     assert trainings[0].split_name == "train"
 
 
+def test_a_data_set_without_a_training_split(trainings, monkeypatch):
+    monkeypatch.setattr(TinyDataset, "num_examples", {"test": 24})
+    with pytest.raises(DatasetError, match=r"split 'train' to train on\. .*: test in"):
+        driver.run(Options(dataset="shapes"))
+    assert trainings == []
+
+
 def test_what_is_wrong_with_the_data_is_said(monkeypatch, tmp_path):
     """TensorFlow's own words would be those of a graph."""
     dataset = TinyDataset()
@@ -136,6 +143,7 @@ def test_squeezing_knows_the_run_from_its_directory(trainings, tmp_path, capsys)
     ("flags", "said"),
     [
         ({"model_type": "act"}, r"--model_type must be .*model_type=sact"),
+        ({"model": "50"}, r"--model must be .*model=1\)\. Received: --model=50"),
         ({"model": "2"}, r"--model must be .*model=1\)\. Received: --model=2"),
         ({"tau": 0.5}, r"--tau must be .*tau=0\.01"),
         ({"dataset": "imagenet"}, r"--dataset must be .*family=cifar"),
