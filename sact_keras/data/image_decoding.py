@@ -6,6 +6,8 @@ import tensorflow as tf
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+_JPEG_END = b"\xff\xd9"
+
 # The JPEG library decodes at these fractions of the size for less.
 _RATIOS = (1, 2, 4, 8)
 
@@ -22,9 +24,10 @@ def decode_window(
     """Decodes a window of an image; grey becomes colour, transparency is dropped.
 
     What the image is, is found out by looking at it, not by its name. A JPEG's rows
-    below the window are not even read. Its first and its last column may differ from
-    those of the whole image, where the JPEG has colour at half the resolution: it is
-    interpolated without what lies beyond the window.
+    below the window are not even read, unless it does not end as a JPEG does: one that
+    was cut short is refused wherever the window lies. Its first and its last column may
+    differ from those of the whole image, where the JPEG has colour at half the
+    resolution: it is interpolated without what lies beyond the window.
 
     Args:
         encoded: string scalar, a JPEG or a PNG.
@@ -56,7 +59,7 @@ def decode_window(
         shape = tf.io.extract_jpeg_shape(encoded)
         # Adds nothing; reaching beyond the end is an error, and quicker than asserting.
         refused = tf.gather(tf.zeros([_MAX_CHANNELS + 1], tf.int32), shape[2])
-        window = choose_window(shape[:2]) + refused
+        window = choose_window(shape[:2]) + refused + _refuse_cut_jpeg(encoded)
         if min_size is None:
             return _decode_jpeg(encoded, window, ratio=1)
         reachable = tf.minimum(window[2], window[3]) >= [r * min_size for r in _RATIOS]
@@ -71,6 +74,18 @@ def decode_window(
 
     is_png = tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
     return tf.ensure_shape(tf.cond(is_png, of_png, of_jpeg), [None, None, 3])
+
+
+def _refuse_cut_jpeg(encoded: tf.Tensor) -> tf.Tensor:
+    """Returns 0, or fails for a JPEG whose end is missing."""
+
+    def decode_all() -> tf.Tensor:
+        # Fails if the end is missing, and not if something else follows it.
+        with tf.control_dependencies([tf.io.decode_jpeg(encoded)]):
+            return tf.identity(0)
+
+    is_whole = tf.strings.substr(encoded, -len(_JPEG_END), len(_JPEG_END)) == _JPEG_END
+    return tf.cond(is_whole, lambda: tf.constant(0), decode_all)
 
 
 def _decode_jpeg(encoded: tf.Tensor, window: tf.Tensor, ratio: int) -> tf.Tensor:

@@ -70,3 +70,17 @@ def test_large_windows_are_decoded_at_a_fraction_of_their_size(window, ratio):
 def test_what_is_neither_jpeg_nor_png_and_four_channels_are_refused(encoded):
     with pytest.raises(tf.errors.InvalidArgumentError):
         decode_window(encoded, lambda shape: tf.constant([0, 0, 1, 1]))
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.8])
+def test_a_cut_below_the_window_is_seen(kept):
+    encoded = disk.jpeg(disk.photograph(160, 120))
+    top = [0, 0, 16, 120]
+    window = decode_window(encoded, lambda shape: tf.constant(top))
+    # What follows the end is no fault of the image's.
+    followed = decode_window(encoded + b"more", lambda shape: tf.constant(top))
+    np.testing.assert_array_equal(followed, window)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        decode_window(
+            encoded[: int(kept * len(encoded))], lambda shape: tf.constant(top)
+        )
