@@ -33,7 +33,12 @@ def resolve_checkpoint(options: Options) -> tuple[Options, Path]:
     config = RunConfig.find(path)
     if config is None:
         _check_something_there(path)
-        options = _fill_in(options, _flags_of(path))
+        try:
+            model_config = checkpoint_model_config(path)
+        except FileNotFoundError:  # The first checkpoint is still to come.
+            model_config = None
+        if model_config is not None:
+            options = _fill_in(options, _flags_of(model_config))
         # Never in a checkpoint's own directory, which holds the checkpoint alone.
         own = not path.is_dir() or (path / INDEX_FILE).exists()
         return options, path.parent if own else path
@@ -41,17 +46,17 @@ def resolve_checkpoint(options: Options) -> tuple[Options, Path]:
     return _fill_in(options, flags), config.directory
 
 
-def check_no_other_network(options: Options) -> None:
+def check_no_other_network(options: Options, config: Mapping[str, Any]) -> None:
     """Checks that no flag asks for another network than the checkpoint is of.
 
     Args:
-        options: What `resolve_checkpoint` returns for a checkpoint that knows its
-            network.
+        options: What `resolve_checkpoint` returns.
+        config: What `checkpoint_model_config` says of the checkpoint.
 
     Raises:
         UsageError: Names the flag, and what the checkpoint has.
     """
-    flags = _flags_of(Path(options.checkpoint_dir))
+    flags = _flags_of(config)
     given = {
         name: getattr(options, name)
         for name in ("model_type", "model", "base_channels", "tau", "eps")
@@ -84,14 +89,8 @@ def _check_something_there(path: Path) -> None:
         raise FileNotFoundError(f"no checkpoint at {path}: there is no such path")
 
 
-def _flags_of(path: Path) -> dict[str, Any]:
-    """The flags of the network that a checkpoint is of, as far as it knows them."""
-    try:
-        config = checkpoint_model_config(path)
-    except FileNotFoundError:  # The first checkpoint is still to come.
-        config = None
-    if config is None:
-        return {}
+def _flags_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags of the network of a configuration, as far as they follow from it."""
     network = config["family"], config["num_classes"]
     datasets = [n for n, p in DATASETS.items() if (p.family, p.num_classes) == network]
     return {

@@ -1,9 +1,10 @@
 """Evaluates a model on what the options ask for."""
 
-import keras
-import tensorflow as tf
+from collections.abc import Iterator
 
-from sact_keras.data import ImageDataset
+import keras
+
+from sact_keras.data import DatasetError, ImageDataset
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
 from sact_keras.training.options import Options
@@ -37,16 +38,29 @@ class DatasetEvaluation:
             recall_at=RECIPES[options.dataset].recall_at,
         )
 
-    def batches(self) -> tf.data.Dataset:
-        """The examples, each once."""
-        return self.dataset.evaluation_batches(
+    def batches(self) -> Iterator[tuple]:
+        """The examples, each once.
+
+        Raises:
+            DatasetError: If bad records were skipped and none is left.
+        """
+        batches = self.dataset.evaluation_batches(
             self.options.eval_batch_size,
             split=self.options.split_name,
             num_examples=self.options.num_examples,
         )
+        is_empty = True
+        for batch in batches:
+            is_empty = False
+            yield batch
+        if is_empty:
+            raise DatasetError(
+                f"there is no good record in {self.dataset.name}/"
+                f"{self.options.split_name}"
+            )
 
     def __call__(self) -> Evaluation:
-        """Evaluates."""
+        """Evaluates; raises as `batches` does."""
         size = self.options.num_examples
         if size is None:
             size = self.dataset.num_examples[self.options.split_name]

@@ -219,7 +219,7 @@ def _network_of(options: Options) -> keras.Model:
     """The network that a checkpoint is of: it says so itself, or the flags do."""
     config = checkpoint_model_config(options.checkpoint_dir)
     if config is not None:
-        check_no_other_network(options)
+        check_no_other_network(options, config)
         network = AdaptiveResNet.from_config(config)
         network.build((None, None, None, 3))
         return network

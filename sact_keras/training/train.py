@@ -78,7 +78,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         # Reads all that is held in memory, and the beginning of what is not: what is
         # wrong with it is seen before anything is written.
         next(iter(dataset.training_batches(options.batch_size, seed=options.seed)))
-        next(iter(evaluation.batches()))
+        next(evaluation.batches())
     step = _start(options, model, store, checkpoint)
     if step >= num_steps:
         logger.info("All %d steps of the training in %s are done", num_steps, directory)
@@ -192,8 +192,7 @@ def _start(
 
 
 def _first_images(options: Options, dataset: ImageDataset) -> np.ndarray:
-    batches = dataset.evaluation_batches(
-        NUM_HEATMAPS, split=options.split_name, num_examples=NUM_HEATMAPS
-    )
+    # Fewer where the split has no more.
+    batches = dataset.evaluation_batches(NUM_HEATMAPS, split=options.split_name)
     images, _ = next(iter(batches))
     return np.asarray(images)

@@ -10,9 +10,11 @@ from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.data import DatasetChoice, DatasetError
 from sact_keras.training import driver
 from sact_keras.training.build import build_for_training, build_network
+from sact_keras.training.dataset_evaluation import DatasetEvaluation
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
+from sact_keras.training.train import train
 from sact_keras.training.usage_error import UsageError
 
 
@@ -108,6 +110,22 @@ def test_a_data_set_without_a_training_split(trainings, monkeypatch):
     with pytest.raises(DatasetError, match=r"split 'train' to train on\. .*: test in"):
         driver.run(Options(dataset="shapes"))
     assert trainings == []
+
+
+def test_no_good_record_to_evaluate(tmp_path):
+    dataset = TinyDataset()
+    dataset.evaluation_batches = lambda *size, **which: ()
+    options = tiny_options(tmp_path)
+    evaluation = DatasetEvaluation(
+        build_network(options), options, dataset, jit_compile=False
+    )
+    with pytest.raises(DatasetError, match="no good record in shapes/test"):
+        evaluation()
+
+
+def test_fewer_images_than_heatmaps(tmp_path, monkeypatch):
+    monkeypatch.setattr(TinyDataset, "num_examples", {"train": 48, "test": 2})
+    train(tiny_options(tmp_path, max_number_of_steps=1), TinyDataset())
 
 
 def test_what_is_wrong_with_the_data_is_said(monkeypatch, tmp_path):
