@@ -155,7 +155,8 @@ class ImageNetDataset(ImageDataset):
 
         def prepare(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             encoded, label = self._features.parse(record)
-            return recipe.for_evaluation(encoded, self.image_size[0]), label
+            pixels = recipe.for_evaluation(encoded, self.image_size[0])
+            return recipe.normalize(pixels), label
 
         if self._skip_bad_records:
             # One by one, since a file cannot be read on where it is damaged.

@@ -5,14 +5,14 @@ import tensorflow as tf
 from sact_keras.data.image_decoding import decode_window
 
 
-def prepare_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
+def crop_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
     """Decodes the middle of an image and resizes it.
 
     The middle is the central 87.5% of the height and of the width, without the
     sixteenth at each edge (rounded down). It is resized as TensorFlow 1 did, by
     bilinear interpolation between source pixels at multiples of the scale, neither
     aligned at the corners nor at the pixels' centres nor smoothed, whatever the ratio
-    of the sides. Then [0, 255] becomes [-1, 1].
+    of the sides.
 
     Only the rows of the middle are decoded. An image is never decoded at reduced
     scale, however large: that would be quicker and change the numbers.
@@ -22,14 +22,14 @@ def prepare_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
         image_size: the height and width to return.
 
     Returns:
-        float32 `[image_size, image_size, 3]`, in [-1, 1].
+        Pixels, float32 `[image_size, image_size, 3]`, in [0, 255].
 
     Raises:
         tf.errors.InvalidArgumentError: if the image cannot be decoded.
 
     Example:
         >>> jpeg = tf.io.encode_jpeg(tf.zeros([30, 40, 3], tf.uint8))
-        >>> prepare_for_evaluation(jpeg, 24).shape
+        >>> crop_for_evaluation(jpeg, 24).shape
         TensorShape([24, 24, 3])
     """
     # All columns are decoded and the margins cut off: the window's own edges would
@@ -43,7 +43,7 @@ def prepare_for_evaluation(encoded: tf.Tensor, image_size: int) -> tf.Tensor:
         align_corners=False,
         half_pixel_centers=False,
     )
-    return resized[0] * (2 / 255) - 1
+    return resized[0]
 
 
 def _middle_rows(shape: tf.Tensor) -> tf.Tensor:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sact_keras.data.inception_distortion import prepare_for_training
-from sact_keras.data.inception_preprocessing import prepare_for_evaluation
+from sact_keras.data import inception_distortion, inception_preprocessing
+from sact_keras.data.normalization import scale_to_symmetric_range
 
 #: How many numbers the seed of an image's distortion has.
 SEED_LENGTH = 4
@@ -17,17 +17,26 @@ class PhotographPreprocessing:
     """How one original turns encoded photographs into its network's input.
 
     Attributes:
-        for_training: of the encoded image, boxes, a seed and the image size.
-        for_evaluation: of the encoded image and the image size.
+        for_training: from the encoded image, boxes, a seed and the image size to the
+            network's input, float32 `[size, size, 3]`.
+        for_evaluation: from the encoded image and the image size to pixels in
+            [0, 255], float32 `[size, size, 3]`, which are yet to be normalized.
+        normalize: from pixels in [0, 255], `[..., 3]`, to the network's input, float32.
+            Differentiable.
     """
 
     for_training: Callable[[tf.Tensor, tf.Tensor, tf.Tensor, int], tf.Tensor]
     for_evaluation: Callable[[tf.Tensor, int], tf.Tensor]
+    normalize: Callable[[tf.Tensor], tf.Tensor]
 
 
 #: The preprocessing of each original's ImageNet networks.
 PHOTOGRAPH_PREPROCESSING = {
-    "sact": PhotographPreprocessing(prepare_for_training, prepare_for_evaluation),
+    "sact": PhotographPreprocessing(
+        for_training=inception_distortion.prepare_for_training,
+        for_evaluation=inception_preprocessing.crop_for_evaluation,
+        normalize=scale_to_symmetric_range,
+    ),
 }
 
 

@@ -5,16 +5,23 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from sact_keras.data.normalization import (
+    scale_to_unit_range,
+    standardize_channels,
+    standardize_images,
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Preprocessing:
-    """How one original turns 8-bit images into its network's input.
+    """How one original turns images into its network's input.
 
     Attributes:
         padding: zeros added on each side of a training image before the random crop
             back to its own size. They are added to the 8-bit image, so that the
             border is black whatever the normalization.
-        normalize: from uint8 images `[batch, height, width, 3]` to float32 ones.
+        normalize: from pixels in [0, 255], 8-bit or not, `[batch, height, width, 3]`,
+            to the network's input, float32. Differentiable.
     """
 
     padding: int
@@ -79,33 +86,17 @@ def random_crop_and_flip(
     return tf.gather(tf.reshape(padded, [-1, channels]), pixels)
 
 
-def _standardize_channels(
-    mean: tuple[float, float, float], std: tuple[float, float, float]
-) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns `(images / 255 - mean) / std` with the statistics of each channel."""
-
-    def normalize(images: tf.Tensor) -> tf.Tensor:
-        scaled = tf.cast(images, tf.float32) / 255.0
-        return (scaled - tf.constant(mean)) / tf.constant(std)
-
-    return normalize
-
-
-def _scale_to_unit_range(images: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32) / 255.0
-
-
 _CIFAR_MEAN, _CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
 #: The preprocessing of each original, by the name that `preprocessing=` takes.
 PREPROCESSING: dict[str, Preprocessing] = {
-    "sact": Preprocessing(padding=2, normalize=tf.image.per_image_standardization),
-    "aig": Preprocessing(4, _standardize_channels(_CIFAR_MEAN, _CIFAR_STD)),
-    "dynconv": Preprocessing(4, _standardize_channels(_CIFAR_MEAN, _CIFAR_STD)),
-    "blockdrop": Preprocessing(padding=4, normalize=_scale_to_unit_range),
+    "sact": Preprocessing(padding=2, normalize=standardize_images),
+    "aig": Preprocessing(4, standardize_channels(_CIFAR_MEAN, _CIFAR_STD)),
+    "dynconv": Preprocessing(4, standardize_channels(_CIFAR_MEAN, _CIFAR_STD)),
+    "blockdrop": Preprocessing(padding=4, normalize=scale_to_unit_range),
     "blockdrop_r32": Preprocessing(
         4,
-        _standardize_channels(
+        standardize_channels(
             mean=(125.3 / 255, 123.0 / 255, 113.9 / 255),
             std=(63.0 / 255, 62.1 / 255, 66.7 / 255),
         ),

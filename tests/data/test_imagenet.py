@@ -8,8 +8,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sact_keras.data import open_dataset
-from sact_keras.data.inception_preprocessing import prepare_for_evaluation
+from sact_keras.data import PHOTOGRAPH_PREPROCESSING, open_dataset
 
 BOTH_FORMATS = pytest.mark.parametrize("data_format", disk.FORMATS)
 
@@ -19,6 +18,11 @@ def dataset(tmp_path_factory):
     directory = tmp_path_factory.mktemp("imagenet")
     disk.write_imagenet("slim", directory)
     return open_dataset("imagenet", str(directory), image_size=disk.IMAGE_SIZE)
+
+
+def evaluated(encoded):
+    recipe = PHOTOGRAPH_PREPROCESSING["sact"]
+    return recipe.normalize(recipe.for_evaluation(encoded, disk.IMAGE_SIZE))
 
 
 def take(batches, count=-1):
@@ -46,8 +50,7 @@ def test_returns_what_is_on_disk_in_order(data_format, tmp_path):
         encoded, classes = disk.examples_of(split)
         images, labels = joined(take(dataset.evaluation_batches(4, split=split)))
         np.testing.assert_array_equal(labels, classes)
-        expected = [prepare_for_evaluation(image, disk.IMAGE_SIZE) for image in encoded]
-        np.testing.assert_array_equal(images, expected)
+        np.testing.assert_array_equal(images, [*map(evaluated, encoded)])
     assert sorted(joined(take(dataset.training_batches(9, seed=0), 1))[1]) == list(
         range(1, 10)
     )
@@ -152,8 +155,7 @@ def test_names_and_formats_that_are_in_use(labels, encode, name, tmp_path):
     disk.write_records(file, [disk.features(values)])
     dataset = open_dataset("imagenet", str(tmp_path), image_size=disk.IMAGE_SIZE)
     ((images, classes),) = take(dataset.evaluation_batches(1))
-    expected = prepare_for_evaluation(encoded, disk.IMAGE_SIZE)
-    np.testing.assert_array_equal(images[0], expected)
+    np.testing.assert_array_equal(images[0], evaluated(encoded))
     assert classes.tolist() == [7]
 
 
