@@ -9,7 +9,7 @@ import numpy as np
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.network_description import (
     describe_network,
-    is_halting,
+    is_decision,
 )
 
 
@@ -26,7 +26,7 @@ def assign_variables(
     shapes: Mapping[str, tuple[int, ...]],
     read: Callable[[str], np.ndarray],
     *,
-    skip_halting: bool = False,
+    skip_decisions: bool = False,
     note: str | None = None,
 ) -> None:
     """Assigns a checkpoint's arrays to variables of the same names.
@@ -40,16 +40,16 @@ def assign_variables(
             the same size but other dimensions is reshaped.
         shapes: Name -> shape of all that the checkpoint holds for a model.
         read: Reads an array by name.
-        skip_halting: Whether the halting branches, the model's and the checkpoint's,
-            are left aside.
+        skip_decisions: Whether the layers that decide (halting branches, gates,
+            maskers), the model's and the checkpoint's, are left aside.
         note: What else to say where they do not fit.
 
     Raises:
         CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped.
     """
     networks = describe_network(variables), describe_network(shapes)
-    if skip_halting:
-        variables, shapes = _without_halting(variables), _without_halting(shapes)
+    if skip_decisions:
+        variables, shapes = _without_decisions(variables), _without_decisions(shapes)
     missing = [name for name in variables if name not in shapes]
     unexpected = sorted(name for name in shapes if name not in variables)
     wrong_shapes = [
@@ -67,5 +67,5 @@ def assign_variables(
         variable.assign(np.reshape(array, variable.shape))
 
 
-def _without_halting(named: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in named.items() if not is_halting(name)}
+def _without_decisions(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in named.items() if not is_decision(name)}

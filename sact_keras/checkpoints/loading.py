@@ -9,7 +9,7 @@ from sact_keras.checkpoints.sact import find_tensorflow_checkpoint, load_sact
 
 
 def load_checkpoint(
-    model: keras.Model, path: str | os.PathLike, *, skip_halting: bool = False
+    model: keras.Model, path: str | os.PathLike, *, skip_decisions: bool = False
 ) -> None:
     """Loads a checkpoint's weights into a model: ours, or an original's.
 
@@ -19,8 +19,9 @@ def load_checkpoint(
             file; or a TensorFlow 1 checkpoint of the SACT project, of either family
             and version 1 or 2 of the format (a directory with a `checkpoint` file, or
             a prefix).
-        skip_halting: Whether the halting branches are left as they are, to start an
-            adaptive model from a vanilla one.
+        skip_decisions: Whether the layers that decide (halting branches, gates,
+            maskers) are left as they are, to start an adaptive model from a vanilla
+            one.
 
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture; names
@@ -40,9 +41,9 @@ def load_checkpoint(
 
     tensorflow_prefix = find_tensorflow_checkpoint(path)
     if tensorflow_prefix is not None:
-        load_sact(model, tensorflow_prefix, skip_halting=skip_halting)
+        load_sact(model, tensorflow_prefix, skip_decisions=skip_decisions)
         return
     source = Path(path)
     if source.is_dir():
         source = find_checkpoint(source)
-    load_native(model, source, skip_halting=skip_halting)
+    load_native(model, source, skip_decisions=skip_decisions)

@@ -2,7 +2,7 @@
 
 import os
 
-from sact_keras.checkpoints.network_description import is_halting
+from sact_keras.checkpoints.network_description import is_decision
 
 _SHOWN = 8
 
@@ -64,13 +64,16 @@ class CheckpointMismatchError(ValueError):
         super().__init__("\n".join(lines))
 
     def _way_out(self) -> str | None:
-        """What to do where the halting branches are all that differs."""
+        """What to do where the layers that decide are all that differs."""
         differing = [*self.missing, *self.unexpected]
-        if self.wrong_shapes or not differing or not all(map(is_halting, differing)):
+        if self.wrong_shapes or not differing or not all(map(is_decision, differing)):
             return None
         if not self.unexpected:
             return (
-                "to start an adaptive network from this one, pass skip_halting=True "
+                "to start an adaptive network from this one, pass skip_decisions=True "
                 "(--finetune_path)"
             )
-        return "only halting branches differ: is the model_type that of the checkpoint?"
+        return (
+            "only the layers that decide differ: is the model_type that of the "
+            "checkpoint?"
+        )

@@ -21,7 +21,7 @@ _OPTIMIZER = "optimizer/"
 
 
 def load_native(
-    model: keras.Model, path: str | os.PathLike, *, skip_halting: bool = False
+    model: keras.Model, path: str | os.PathLike, *, skip_decisions: bool = False
 ) -> None:
     """Loads weights into a model, all or none.
 
@@ -32,8 +32,9 @@ def load_native(
     Args:
         model: A built model.
         path: One of our checkpoints' directories, a `.weights.h5` or a `.keras` file.
-        skip_halting: Whether the halting branches are left as they are, to start an
-            adaptive model from a vanilla one.
+        skip_decisions: Whether the layers that decide (halting branches, gates,
+            maskers) are left as they are, to start an adaptive model from a vanilla
+            one.
 
     Raises:
         CheckpointMismatchError: If the file is of another architecture; names the
@@ -69,7 +70,7 @@ def load_native(
             },
             {name: array.shape for name, array in arrays.items()},
             read,
-            skip_halting=skip_halting,
+            skip_decisions=skip_decisions,
         )
 
 

@@ -56,15 +56,16 @@ def find_tensorflow_checkpoint(path: str | os.PathLike) -> str | None:
 
 
 def load_sact(
-    model: keras.Model, prefix: str | os.PathLike, *, skip_halting: bool = False
+    model: keras.Model, prefix: str | os.PathLike, *, skip_decisions: bool = False
 ) -> None:
     """Loads a checkpoint of the original SACT project.
 
     Args:
         model: A model of `build_model` of the "sact" variant, of either family.
         prefix: The checkpoint's prefix, as from `find_tensorflow_checkpoint`.
-        skip_halting: Whether the halting branches are left as they are, to start an
-            adaptive model from a vanilla one.
+        skip_decisions: Whether the layers that decide (halting branches, gates,
+            maskers) are left as they are, to start an adaptive model from a vanilla
+            one.
 
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture.
@@ -107,7 +108,7 @@ def load_sact(
         dict(named_variables(model)),
         shapes,
         read,
-        skip_halting=skip_halting,
+        skip_decisions=skip_decisions,
         note=_foreign(shapes),
     )
 

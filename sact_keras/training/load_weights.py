@@ -11,7 +11,7 @@ from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 
 
 def load_weights(
-    model: keras.Model, path: str | os.PathLike, *, skip_halting: bool = False
+    model: keras.Model, path: str | os.PathLike, *, skip_decisions: bool = False
 ) -> None:
     """`sact_keras.load_checkpoint`, with all that makes a file unreadable in one error.
 
@@ -21,7 +21,7 @@ def load_weights(
         FileNotFoundError: If there is none.
     """
     try:
-        sact_keras.load_checkpoint(model, path, skip_halting=skip_halting)
+        sact_keras.load_checkpoint(model, path, skip_decisions=skip_decisions)
     except (CheckpointMismatchError, DamagedFileError):
         raise
     except (ValueError, tf.errors.OpError) as error:

@@ -179,7 +179,7 @@ def _start(
             logger.info("Going on from step %d: %s", step, checkpoint.path)
         return step
     if options.finetune_path is not None:
-        load_weights(model, options.finetune_path, skip_halting=True)
+        load_weights(model, options.finetune_path, skip_decisions=True)
         logger.info("Starting from the weights of %s", options.finetune_path)
     if RunConfig.read(directory) is not None:
         logger.warning("%s has no checkpoint to go on from: starting anew", directory)

@@ -50,12 +50,12 @@ def test_a_vanilla_network_starts_an_adaptive_one(network, kind, tmp_path):
     source, target = small_model("vanilla", **network), small_model("sact", **network)
     path = write(source, tmp_path, kind)
     before = weights_of(target)
-    with pytest.raises(CheckpointMismatchError, match="skip_halting=True") as caught:
+    with pytest.raises(CheckpointMismatchError, match="skip_decisions=True") as caught:
         sact_keras.load_checkpoint(target, path)
     units = network.get("model", "1_2_1")
     family = "ImageNet" if network else "CIFAR"
     assert f"(vanilla, {family}, units {units})" in str(caught.value)
-    sact_keras.load_checkpoint(target, path, skip_halting=True)
+    sact_keras.load_checkpoint(target, path, skip_decisions=True)
     expected = {**before, **weights_of(source)}
     for name, value in weights_of(target).items():
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
@@ -73,7 +73,7 @@ def test_another_architecture_is_refused_whole(kind, tmp_path):
     first = str(caught.value).splitlines()[0]
     assert "(sact, CIFAR, units 2_1_1)" in first
     assert "(sact, CIFAR, units 1_2_1)" in first
-    assert "skip_halting" not in str(caught.value)
+    assert "skip_decisions" not in str(caught.value)
     for name, value in weights_of(target).items():
         np.testing.assert_array_equal(value, before[name])
 

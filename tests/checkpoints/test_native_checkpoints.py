@@ -45,7 +45,7 @@ def test_all_but_the_halting_branches_of_a_vanilla_model(tmp_path):
     vanilla, adaptive = build("vanilla"), build("sact")
     before = by_path(adaptive)
     vanilla.save_weights(tmp_path / "vanilla.weights.h5")
-    load_native(adaptive, tmp_path / "vanilla.weights.h5", skip_halting=True)
+    load_native(adaptive, tmp_path / "vanilla.weights.h5", skip_decisions=True)
     expected = {**before, **by_path(vanilla)}
     halting = expected.keys() - by_path(vanilla).keys()
     assert halting
@@ -58,7 +58,7 @@ def test_the_halting_branches_of_the_file_are_left_too(tmp_path):
     source, target = build("sact"), build("act")
     source.save_weights(tmp_path / "sact.weights.h5")
     before = by_path(target)
-    load_native(target, tmp_path / "sact.weights.h5", skip_halting=True)
+    load_native(target, tmp_path / "sact.weights.h5", skip_decisions=True)
     expected = by_path(source)
     for name, value in by_path(target).items():
         kept = "/halting/" in name

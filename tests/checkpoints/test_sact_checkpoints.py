@@ -252,18 +252,18 @@ def test_a_vanilla_checkpoint_starts_an_adaptive_model(model_type, build, tmp_pa
     error = assert_refused(
         CheckpointMismatchError, model, find_tensorflow_checkpoint(tmp_path)
     )
-    assert "skip_halting=True (--finetune_path)" in str(error)
+    assert "skip_decisions=True (--finetune_path)" in str(error)
     fresh = {
         name: stored.variable.numpy()
         for name, stored in named_variables(model)
         if "/halting_proba/" in name
     }
     assert fresh
-    sact_keras.load_checkpoint(model, tmp_path, skip_halting=True)
+    sact_keras.load_checkpoint(model, tmp_path, skip_decisions=True)
     assert_loaded(model, {**arrays, **fresh})
 
 
-def test_skip_halting_leaves_the_branches_of_the_checkpoint_too(checkpoint):
+def test_skip_decisions_leaves_the_branches_of_the_checkpoint_too(checkpoint):
     _, prefix, arrays = checkpoint
     model = small_model()
     fresh = {
@@ -271,5 +271,5 @@ def test_skip_halting_leaves_the_branches_of_the_checkpoint_too(checkpoint):
         for name, stored in named_variables(model)
         if "/halting_proba/" in name
     }
-    load_sact(model, prefix, skip_halting=True)
+    load_sact(model, prefix, skip_decisions=True)
     assert_loaded(model, {**arrays, **fresh})
