@@ -5,12 +5,16 @@ import keras
 import sact_keras
 from sact_keras.data import ImageDataset
 from sact_keras.losses import SparseCategoricalCrossentropy
+from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.environment import choose_jit_compile, seed_everything
+from sact_keras.training.momentum_sgd import MomentumSGD
 from sact_keras.training.options import Options
-from sact_keras.training.recipes import RECIPES
 from sact_keras.training.schedule import learning_rate_schedule
 
 MOMENTUM = 0.9
+
+_GATE_LOGITS = r"/gates/[^/]+/logits/"
+"""Path of a variable of a gate's last layer."""
 
 
 def build_network(options: Options, num_classes: int | None = None) -> keras.Model:
@@ -26,6 +30,7 @@ def build_network(options: Options, num_classes: int | None = None) -> keras.Mod
         model=options.model,
         num_classes=num_classes,
         base_channels=options.base_channels,
+        variant=options.variant,
         **options.method_arguments,
     )
 
@@ -35,17 +40,32 @@ def build_for_training(options: Options, dataset: ImageDataset) -> keras.Model:
     jit_compile = choose_jit_compile(options.jit_compile)
     seed_everything(options.seed)
     model = build_network(options, dataset.num_classes)
-    recipe = RECIPES[options.dataset]
-    schedule = learning_rate_schedule(
-        recipe,
-        options.learning_rate,
-        options.max_number_of_steps,
-        dataset.num_examples["train"] / options.batch_size,
-    )
     model.compile(
-        optimizer=keras.optimizers.SGD(schedule, momentum=MOMENTUM),
-        loss=SparseCategoricalCrossentropy(recipe.label_smoothing),
+        optimizer=_optimizer(options, dataset),
+        loss=SparseCategoricalCrossentropy(options.recipe.label_smoothing),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         jit_compile=jit_compile,
     )
     return model
+
+
+def _optimizer(options: Options, dataset: ImageDataset) -> keras.optimizers.Optimizer:
+    decay_epochs = options.decay_epochs
+    schedule = learning_rate_schedule(
+        options.recipe,
+        options.learning_rate,
+        options.max_number_of_steps,
+        dataset.num_examples["train"] / options.batch_size,
+        None if decay_epochs is None else parse_decay_epochs(decay_epochs),
+    )
+    # Each network is trained as its original is: in TensorFlow, where layers decay
+    # their kernels, or in PyTorch, where the optimizer decays all.
+    if options.weight_decay is None:
+        return keras.optimizers.SGD(schedule, momentum=MOMENTUM)
+    factor = options.gate_learning_rate_factor
+    return MomentumSGD(
+        schedule,
+        momentum=MOMENTUM,
+        weight_decay=options.weight_decay,
+        learning_rate_factors=None if factor is None else {_GATE_LOGITS: factor},
+    )

@@ -4,8 +4,10 @@ import math
 
 from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.models import presets
+from sact_keras.training.check_model_options import check_model_options
+from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.options import Options
-from sact_keras.training.usage_error import UsageError
+from sact_keras.training.usage_error import UsageError, refuse
 
 
 def check_options(options: Options) -> None:
@@ -26,6 +28,9 @@ def check_options(options: Options) -> None:
 Received: --batch_size=0
     """
     _check_ranges(options)
+    check_model_options(options)
+    if options.trains:
+        _check_training(options)
     _check_contradictions(options)
 
 
@@ -46,15 +51,7 @@ def check_dataset_options(options: Options) -> None:
             )
 
 
-def _refuse(flag: str, requirement: str, value: object) -> None:
-    if isinstance(value, float):
-        value = f"{value:g}"
-    raise UsageError(f"--{flag} must be {requirement}. Received: --{flag}={value}")
-
-
 def _check_ranges(options: Options) -> None:
-    if options.model is not None:
-        _check_model(options.model, options.dataset)
     for name in (
         "base_channels",
         "image_size",
@@ -65,21 +62,33 @@ def _check_ranges(options: Options) -> None:
     ):
         value = getattr(options, name)
         if value is not None and value < 1:
-            _refuse(name, "at least 1", value)
+            refuse(name, "at least 1", value)
     if options.eval_interval_steps is not None and options.eval_interval_steps < 0:
-        _refuse("eval_interval_steps", "at least 0", options.eval_interval_steps)
+        refuse("eval_interval_steps", "at least 0", options.eval_interval_steps)
     if not 0 <= options.seed < 2**32:
-        _refuse("seed", "from 0 to 4294967295", options.seed)
-    for name in ("tau", "save_interval_secs", "save_summaries_secs"):
+        refuse("seed", "from 0 to 4294967295", options.seed)
+    for name in (
+        "save_interval_secs",
+        "save_summaries_secs",
+        "weight_decay",
+        "gate_learning_rate_factor",
+    ):
         value = getattr(options, name)
         if value is not None and not 0 <= value < math.inf:
-            _refuse(name, "at least 0", value)
-    if options.eps is not None and not 0 < options.eps < 1:
-        _refuse("eps", "between 0 and 1, both excluded", options.eps)
+            refuse(name, "at least 0", value)
+    if not 0 < options.epsilon <= 1:
+        refuse("epsilon", "in (0, 1], a fraction of the range", options.epsilon)
+    if not 1 <= options.jpeg_quality <= 100:
+        refuse("jpeg_quality", "from 1 to 100", options.jpeg_quality)
+    if options.decay_epochs is not None:
+        try:
+            parse_decay_epochs(options.decay_epochs)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from error
     for name in ("learning_rate", "eval_interval_secs"):
         value = getattr(options, name)
         if value is not None and not 0 < value < math.inf:
-            _refuse(name, "above 0", value)
+            refuse(name, "above 0", value)
     for name in (
         "dataset_dir",
         "train_log_dir",
@@ -89,46 +98,36 @@ def _check_ranges(options: Options) -> None:
         "squeezed_path",
     ):
         if getattr(options, name) == "":
-            _refuse(name, "a path", "")
+            refuse(name, "a path", "")
     squeezed = options.squeezed_path
     if squeezed is not None and not squeezed.endswith(SQUEEZED_SUFFIXES):
-        _refuse("squeezed_path", f"a {' or '.join(SQUEEZED_SUFFIXES)} file", squeezed)
+        refuse("squeezed_path", f"a {' or '.join(SQUEEZED_SUFFIXES)} file", squeezed)
 
 
-def _check_model(model: str, dataset: str | None) -> None:
-    """Refuses what no data set has, or not the one that is named."""
-    families = [
-        p.family for name, p in presets.DATASETS.items() if dataset in (None, name)
-    ]
-    errors = []
-    for family in dict.fromkeys(families):
-        try:
-            presets.parse_model(model, family)
-        except ValueError as error:
-            errors.append(error)
-        else:
-            return
-    raise UsageError(f"--{errors[0]}") from errors[0]
+def _check_training(options: Options) -> None:
+    """Refuses flags of the training that the model has no use for."""
+    model_type = options.model_type or "vanilla"
+    if options.finetune_path is not None and model_type == "vanilla":
+        others = [name for name in presets.MODEL_TYPES if name != "vanilla"]
+        raise UsageError(
+            f"--finetune_path needs --model_type={' or '.join(others)}, which start "
+            f"from a vanilla model. Received: --model_type={model_type}"
+        )
+    variant = options.variant or presets.DEFAULT_VARIANTS[model_type]
+    if "weight_decay" in options.explicit and variant == "sact":
+        raise UsageError(
+            "--weight_decay has no meaning for the variant sact, whose layers have "
+            f"their own. Received: --weight_decay={options.weight_decay:g}"
+        )
+    if "gate_learning_rate_factor" in options.explicit and model_type != "aig":
+        raise UsageError(
+            f"--gate_learning_rate_factor has no meaning for a {model_type} model. "
+            f"Received: --gate_learning_rate_factor="
+            f"{options.gate_learning_rate_factor:g} --model_type={model_type}"
+        )
 
 
 def _check_contradictions(options: Options) -> None:
-    given = options.explicit
-    trains = options.mode not in ("eval", "squeeze")
-    # In eval an unset model type comes from the run, so nothing contradicts it yet.
-    if options.model_type is not None or trains:
-        model_type = options.model_type or "vanilla"
-        taken = presets.METHOD_ARGUMENTS[model_type]
-        for name in ("tau", "eps"):
-            if name in given and name not in taken:
-                raise UsageError(
-                    f"--{name} has no meaning for a {model_type} model. Received: "
-                    f"--{name}={getattr(options, name):g} --model_type={model_type}"
-                )
-        if options.finetune_path is not None and not taken:
-            raise UsageError(
-                "--finetune_path needs --model_type=act or --model_type=sact, which "
-                f"start from a vanilla model. Received: --model_type={model_type}"
-            )
     if options.dataset == "shapes" and options.dataset_dir is not None:
         raise UsageError(
             "--dataset_dir has no meaning for the built-in data set shapes. Received: "
@@ -141,7 +140,7 @@ def _check_contradictions(options: Options) -> None:
             "--squeezed_path is where --mode=squeeze writes. Received: "
             f"--mode={options.mode}"
         )
-    if not trains:
+    if not options.trains:
         if options.finetune_path is not None:
             raise UsageError(
                 f"--finetune_path is where training starts: --mode={options.mode} does "

@@ -8,8 +8,15 @@ from typing import Any
 from sact_keras.checkpoints.model_config import checkpoint_model_config
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint
 from sact_keras.checkpoints.saved_checkpoint import INDEX_FILE
-from sact_keras.models.presets import DATASETS, canonical_model
-from sact_keras.training.options import Options
+from sact_keras.models.presets import (
+    DATASETS,
+    DEFAULT_VARIANTS,
+    Architecture,
+    canonical_model,
+    name_architecture,
+    num_classes_of,
+)
+from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.run_config import RunConfig
 from sact_keras.training.usage_error import UsageError
 
@@ -59,13 +66,15 @@ def check_no_other_network(options: Options, config: Mapping[str, Any]) -> None:
     flags = _flags_of(config)
     given = {
         name: getattr(options, name)
-        for name in ("model_type", "model", "base_channels", "tau", "eps")
+        for name in ("model_type", "model", "variant", "base_channels", *METHOD_FLAGS)
         if name in options.explicit
     }
     if "model" in given:
         # A name that only another family has stays as it is, and differs.
         with contextlib.suppress(ValueError):
-            given["model"] = canonical_model(given["model"], flags["family"])
+            given["model"] = canonical_model(
+                given["model"], flags["family"], flags["variant"]
+            )
     if options.dataset is not None:
         given["family"] = _family(options.dataset)
     for name, value in given.items():
@@ -91,16 +100,23 @@ def _check_something_there(path: Path) -> None:
 
 def _flags_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """The flags of the network of a configuration, as far as they follow from it."""
-    network = config["family"], config["num_classes"]
-    datasets = [n for n, p in DATASETS.items() if (p.family, p.num_classes) == network]
+    family, num_units = config["family"], tuple(config["num_units"])
+    variant = config["variant"] or DEFAULT_VARIANTS[config["model_type"]]
+    datasets = [
+        name
+        for name, preset in DATASETS.items()
+        if preset.family == family
+        and num_classes_of(name, variant) == config["num_classes"]
+    ]
+    # Checkpoints that do not say have their family's units.
+    unit = config.get("unit") or ("basic" if family == "cifar" else "bottleneck")
     return {
         "model_type": config["model_type"],
-        "model": canonical_model(
-            "_".join(str(units) for units in config["num_units"]), config["family"]
-        ),
+        "model": name_architecture(Architecture(num_units, unit), family, variant),
+        "variant": variant,
         "base_channels": config["base_channels"],
         "dataset": datasets[0] if len(datasets) == 1 else None,
-        "family": config["family"],
+        "family": family,
         **config["arguments"],
     }
 
@@ -109,9 +125,9 @@ def _fill_in(options: Options, flags: Mapping[str, Any]) -> Options:
     """Takes what was not given from the flags of the checkpoint's training."""
     names = ["model_type", "dataset", "max_number_of_steps"]
     if options.dataset is None or _family(options.dataset) == flags.get("family"):
-        names += ["model", "base_channels"]
+        names += ["model", "variant", "base_channels", "preprocessing"]
     if options.model_type in (None, flags.get("model_type")):
-        names += ["tau", "eps"]
+        names += METHOD_FLAGS
     if options.dataset in (None, flags.get("dataset")):
         names += ["dataset_dir", "image_size"]
     return options.replace(

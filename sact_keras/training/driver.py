@@ -20,7 +20,9 @@ from sact_keras.data import (
     open_dataset,
 )
 from sact_keras.models import AdaptiveResNet
+from sact_keras.models.presets import DATASETS, num_classes_of
 from sact_keras.training.build import build_network
+from sact_keras.training.check_model_options import check_model_options
 from sact_keras.training.check_options import check_dataset_options
 from sact_keras.training.checkpoint_options import (
     check_no_other_network,
@@ -38,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(options: Options) -> None:
-    """Trains, evaluates, trains and evaluates, or squeezes.
+    """Trains, evaluates, trains and evaluates, squeezes or attacks.
 
     Args:
         options: As `parse_options` gives them.
@@ -54,7 +56,8 @@ def run(options: Options) -> None:
             "training and evaluation run on Keras' TensorFlow backend. Received: "
             f"KERAS_BACKEND={keras.backend.backend()}"
         )
-    {"eval": _evaluate, "squeeze": _squeeze}.get(options.mode, _train)(options)
+    modes = {"eval": _evaluate, "squeeze": _squeeze, "attack": _attack}
+    modes.get(options.mode, _train)(options)
 
 
 def _train(options: Options) -> None:
@@ -107,7 +110,7 @@ def _choose_dataset(options: Options) -> Options:
         schedule = options.replace(dataset=choice.name).resolve_schedule()
         work = (
             ""
-            if options.mode == "eval"
+            if not options.trains
             else f", for {schedule.max_number_of_steps} steps of {schedule.batch_size} "
             "images"
         )
@@ -122,11 +125,10 @@ def _choose_dataset(options: Options) -> Options:
 
 
 def _resolve_model(options: Options) -> Options:
-    try:
-        return options.resolve_model()
-    except ValueError as error:
-        # Only now: which models there are depends on the data set.
-        raise UsageError(f"--{error}") from error
+    # Only now: which models there are depends on the data set, and in evaluation the
+    # run says what the model is of.
+    check_model_options(options)
+    return options.resolve_model()
 
 
 def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
@@ -137,9 +139,10 @@ def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
         options.dataset_dir,
         image_size=options.image_size,
         skip_bad_records=options.skip_bad_records,
+        **_labels_of(options),
     )
     available = " and ".join(dataset.num_examples)
-    if options.mode != "eval" and "train" not in dataset.num_examples:
+    if options.trains and "train" not in dataset.num_examples:
         raise DatasetError(
             f"the data set {options.dataset} must have the split 'train' to train on. "
             f"Received: {available} in {options.dataset_dir}"
@@ -167,6 +170,14 @@ def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
     return dataset, options
 
 
+def _labels_of(options: Options) -> dict[str, bool]:
+    """What tells the data set which classes the model's variant knows."""
+    num_classes = num_classes_of(options.dataset, options.variant)
+    if num_classes == DATASETS[options.dataset].num_classes:
+        return {}
+    return {"background": False}
+
+
 @contextlib.contextmanager
 def _faults_of(dataset: ImageDataset) -> Iterator[None]:
     """Says what is wrong with the data, where TensorFlow says that a stream broke.
@@ -185,14 +196,7 @@ def _faults_of(dataset: ImageDataset) -> Iterator[None]:
 
 
 def _evaluate(options: Options) -> None:
-    options, directory = resolve_checkpoint(options)
-    if options.eval_dir is None:
-        options = options.replace(eval_dir=str(directory / "eval"))
-    check_writable(Path(options.eval_dir), "--eval_dir")
-    if options.dataset is None:
-        options = _choose_dataset(options)
-    options = _resolve_model(options).resolve_evaluation()
-    dataset, options = _open_dataset(options)
+    dataset, options = _open_checkpoints_dataset(options)
     with _faults_of(dataset):
         watch_checkpoints(
             options,
@@ -200,6 +204,27 @@ def _evaluate(options: Options) -> None:
             num_steps=options.max_number_of_steps,
             report=EvaluationReport(options, dataset),
         )
+
+
+def _attack(options: Options) -> None:
+    # Only now: only here it is needed.
+    from sact_keras.training.attack import attack_checkpoint
+
+    dataset, options = _open_checkpoints_dataset(options)
+    with _faults_of(dataset):
+        attack_checkpoint(options, dataset)
+
+
+def _open_checkpoints_dataset(options: Options) -> tuple[ImageDataset, Options]:
+    """Opens what a checkpoint is evaluated on; returns its resolved options."""
+    options, directory = resolve_checkpoint(options)
+    if options.eval_dir is None:
+        options = options.replace(eval_dir=str(directory / "eval"))
+    check_writable(Path(options.eval_dir), "--eval_dir")
+    if options.dataset is None:
+        options = _choose_dataset(options)
+    options = _resolve_model(options).resolve_evaluation()
+    return _open_dataset(options)
 
 
 def _squeeze(options: Options) -> None:

@@ -6,10 +6,17 @@ from typing import Any
 from sact_keras.models.presets import (
     BASE_CHANNELS,
     DATASETS,
+    DEFAULT_VARIANTS,
     METHOD_ARGUMENTS,
     canonical_model,
 )
-from sact_keras.training.recipes import RECIPES
+from sact_keras.models.target_rates import TARGET_RATE_SCHEDULES, uses_target_rate
+from sact_keras.training.recipes import Recipe, find_recipe
+
+METHOD_FLAGS = tuple(
+    dict.fromkeys(name for names in METHOD_ARGUMENTS.values() for name in names)
+)
+"""The arguments of all methods, which are flags of the same names."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +46,24 @@ class Options:
     seed: int = 0
     model_type: str | None = None
     model: str | None = None
+    variant: str | None = None
     base_channels: int | None = None
     tau: float | None = None
     eps: float | None = None
+    target_rate: float | None = None
+    target_rates: str | None = None
+    gate_eval: str | None = None
+    rate_weight: float | None = None
+    gate_all_units: bool | None = None
+    budget: float | None = None
+    budget_weight: float | None = None
     batch_size: int | None = None
     max_number_of_steps: int | None = None
     learning_rate: float | None = None
+    decay_epochs: str | None = None
+    weight_decay: float | None = None
+    gate_learning_rate_factor: float | None = None
+    preprocessing: str | None = None
     finetune_path: str | None = None
     train_log_dir: str | None = None
     save_interval_secs: float = 60.0
@@ -57,6 +76,9 @@ class Options:
     num_examples: int | None = None
     evaluate_once: bool = False
     eval_interval_secs: float = 60.0
+    attack: str = "fgsm"
+    epsilon: float = 0.01
+    jpeg_quality: int = 75
     squeezed_path: str | None = None
     jit_compile: str = "auto"
     explicit: frozenset[str] = frozenset()
@@ -72,6 +94,11 @@ class Options:
         del values["explicit"], values["argv"]
         return values
 
+    @property
+    def trains(self) -> bool:
+        """Whether the mode is one of training."""
+        return self.mode in ("train", "train_and_eval")
+
     def resolve_model(self) -> "Options":
         """Fills in the model's flags that were not given; the data set must be known.
 
@@ -83,6 +110,8 @@ class Options:
             name: default if getattr(self, name) is None else getattr(self, name)
             for name, default in METHOD_ARGUMENTS[model_type].items()
         }
+        if "target_rate" in arguments and not uses_target_rate(self.target_rates):
+            arguments["target_rate"] = None
         preset = DATASETS[self.dataset or "cifar10"]
         # '5' and '5_5_5' are the same network, and so must be the same run; likewise
         # what is given as it would be anyway.
@@ -93,35 +122,63 @@ class Options:
             image_size = None
         return self.replace(
             model_type=model_type,
-            model=canonical_model(self.model, preset.family),
+            model=canonical_model(self.model, preset.family, self._variant),
+            variant=self._variant,
             base_channels=base_channels,
             image_size=image_size,
-            **{"tau": None, "eps": None, **arguments},
+            preprocessing=self.preprocessing or self._variant,
+            **{**dict.fromkeys(METHOD_FLAGS), **arguments},
         )
 
+    @property
+    def _variant(self) -> str:
+        return self.variant or DEFAULT_VARIANTS[self.model_type or "vanilla"]
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the original trains on the data set, which must be known."""
+        return find_recipe(self.dataset, self._variant)
+
     def resolve_schedule(self) -> "Options":
-        """Fills in the flags of the data set's training that were not given."""
-        return self._fill_in("max_number_of_steps", "batch_size", "learning_rate")
+        """Fills in the flags of the training that were not given."""
+        options = self._fill_in(
+            "max_number_of_steps", "batch_size", "learning_rate", "weight_decay"
+        )
+        if self.model_type == "aig" and self.gate_learning_rate_factor is None:
+            options = options.replace(gate_learning_rate_factor=1.0)
+        return options
 
     def resolve_evaluation(self) -> "Options":
-        """Fills in the flags of the data set's evaluation that were not given."""
+        """Fills in the flags of the evaluation that were not given."""
         return self._fill_in("eval_batch_size", "split_name")
 
     def _fill_in(self, *names: str) -> "Options":
-        recipe = RECIPES[self.dataset]
         unset = [name for name in names if getattr(self, name) is None]
-        return self.replace(**{name: getattr(recipe, name) for name in unset})
+        return self.replace(**{name: getattr(self.recipe, name) for name in unset})
 
     @property
-    def method_arguments(self) -> dict[str, float]:
-        """The arguments that the method of a resolved model takes."""
-        return {name: getattr(self, name) for name in METHOD_ARGUMENTS[self.model_type]}
+    def method_arguments(self) -> dict[str, Any]:
+        """The arguments that a resolved model's method takes, those that are set."""
+        values = {
+            name: getattr(self, name) for name in METHOD_ARGUMENTS[self.model_type]
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
     def default_log_dir(self) -> str:
         """The run's directory where `--train_log_dir` is not given."""
         parts = [self.dataset, self.model_type, self.model]
-        if self.tau is not None:
-            parts.append(f"tau{self.tau:g}")
+        if self.variant != DEFAULT_VARIANTS[self.model_type]:
+            parts.append(self.variant)
+        if self.target_rates is not None:
+            named = self.target_rates in TARGET_RATE_SCHEDULES
+            parts.append(self.target_rates if named else "rates")
+        for name, shown in (
+            ("tau", "tau"),
+            ("target_rate", "rate"),
+            ("budget", "budget"),
+        ):
+            if getattr(self, name) is not None:
+                parts.append(f"{shown}{getattr(self, name):g}")
         if self.base_channels is not None:
             parts.append(f"base{self.base_channels}")
         if self.image_size is not None:

@@ -1,18 +1,25 @@
-"""How the original trains and evaluates on each data set, as a table."""
+"""How the originals train and evaluate on each data set, as a table."""
 
 import dataclasses
+import math
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """What a data set fixes about training and evaluation.
+    """What a data set and an original fix about training and evaluation.
 
     Attributes:
         max_number_of_steps: Steps of training, unless the flag says otherwise.
         batch_size: Images of a step, unless the flag says otherwise.
         learning_rate: Initial learning rate, unless the flag says otherwise.
-        epochs_per_drop: The learning rate drops tenfold every so many epochs; None: at
-            60%, 75% and 90% of the steps.
+        epochs_per_drop: The learning rate drops tenfold every so many epochs; None: as
+            `decay_epochs` says.
+        decay_epochs: It drops tenfold after these of `num_epochs` epochs, and in a
+            training of another length after the same parts of it; None: at 60%, 75%
+            and 90% of the steps.
+        num_epochs: Epochs of the original's training.
+        weight_decay: Of all weights, by the optimizer (`MomentumSGD`), unless the flag
+            says otherwise. None: of the kernels, by the layers themselves.
         label_smoothing: Weight of each label that is spread over all classes, in
             training only.
         eval_batch_size: Images of an evaluation step, unless the flag says otherwise.
@@ -28,6 +35,9 @@ class Recipe:
     batch_size: int = 128
     learning_rate: float = 0.1
     epochs_per_drop: float | None = None
+    decay_epochs: tuple[int, ...] | None = None
+    num_epochs: int | None = None
+    weight_decay: float | None = None
     label_smoothing: float = 0.0
     eval_batch_size: int = 100
     eval_interval_steps: int = 1000
@@ -56,4 +66,68 @@ RECIPES = {
         heatmap_border=10,
     ),
 }
-"""Data set -> its recipe."""
+"""Data set -> the recipe of SACT."""
+
+
+def _num_steps(num_epochs: int, num_images: int, batch_size: int) -> int:
+    return math.ceil(num_epochs * num_images / batch_size)
+
+
+_GATED_CIFAR = Recipe(
+    max_number_of_steps=_num_steps(350, 50_000, 256),
+    batch_size=256,
+    decay_epochs=(150, 250),
+    num_epochs=350,
+    weight_decay=5e-4,
+)
+"""ConvNet-AIG and DynConv train alike on CIFAR."""
+
+_GATED_SHAPES = dataclasses.replace(
+    _GATED_CIFAR,
+    max_number_of_steps=RECIPES["shapes"].max_number_of_steps,
+    batch_size=RECIPES["shapes"].batch_size,
+)
+
+
+def _gated_imagenet(batch_size: int, learning_rate: float) -> Recipe:
+    return dataclasses.replace(
+        RECIPES["imagenet"],
+        max_number_of_steps=_num_steps(100, 1_281_167, batch_size),
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        weight_decay=1e-4,
+        label_smoothing=0.0,
+        eval_interval_steps=_num_steps(1, 1_281_167, batch_size),
+    )
+
+
+_OF_OTHERS = {
+    "aig": {
+        "cifar10": _GATED_CIFAR,
+        "cifar100": _GATED_CIFAR,
+        "shapes": _GATED_SHAPES,
+        "imagenet": _gated_imagenet(batch_size=256, learning_rate=0.1),
+    },
+    "dynconv": {
+        "cifar10": _GATED_CIFAR,
+        "cifar100": _GATED_CIFAR,
+        "shapes": _GATED_SHAPES,
+        "imagenet": _gated_imagenet(batch_size=64, learning_rate=0.025),
+    },
+}
+"""Variant -> data set -> the recipe of that original."""
+
+
+def find_recipe(dataset: str, variant: str = "sact") -> Recipe:
+    """The recipe of the original whose ResNet is trained.
+
+    Args:
+        dataset: A key of `presets.DATASETS`.
+        variant: One of `presets.VARIANTS`.
+
+    Example:
+        >>> recipe = find_recipe("cifar10", "aig")
+        >>> recipe.max_number_of_steps, recipe.batch_size, recipe.weight_decay
+        (68360, 256, 0.0005)
+    """
+    return {"sact": RECIPES, **_OF_OTHERS}[variant][dataset]

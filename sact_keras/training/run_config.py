@@ -15,7 +15,7 @@ from typing import Any
 import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.files.atomic_write import atomic_write
-from sact_keras.training.options import Options
+from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.usage_error import UsageError
 
 CONFIG_FILE = "config.json"
@@ -24,14 +24,18 @@ RESULT_FLAGS = (
     "dataset",
     "model_type",
     "model",
+    "variant",
     "base_channels",
-    "tau",
-    "eps",
+    *METHOD_FLAGS,
+    "preprocessing",
     "image_size",
     "seed",
     "batch_size",
     "max_number_of_steps",
     "learning_rate",
+    "decay_epochs",
+    "weight_decay",
+    "gate_learning_rate_factor",
     "finetune_path",
 )
 """Flags that decide which weights a run ends with."""
@@ -136,8 +140,7 @@ class RunConfig:
         Raises:
             UsageError: Names each flag that differs, its old and its new value.
         """
-        # A flag that came after the run has had its default.
-        old, new = {**Options().flags(), **self.flags}, options.flags()
+        old, new = {**self._defaults(), **self.flags}, options.flags()
         differences = [
             f"--{name} was {old[name]} and is now {new[name]}"
             for name in RESULT_FLAGS
@@ -148,6 +151,12 @@ class RunConfig:
                 f"{directory} holds a run with other flags: {'; '.join(differences)}. "
                 "Give the same flags to go on with it, or another --train_log_dir"
             )
+
+    def _defaults(self) -> dict[str, Any]:
+        """What flags were that came after the run: they have had their defaults."""
+        known = {field.name for field in dataclasses.fields(Options)}
+        flags = {name: value for name, value in self.flags.items() if name in known}
+        return Options(**flags).resolve_model().resolve_schedule().flags()
 
 
 def repeating_command(flags: Mapping[str, Any]) -> str:

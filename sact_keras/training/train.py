@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore
@@ -19,12 +20,12 @@ from sact_keras.training.callbacks.nan_guard import DivergedError, NanGuard
 from sact_keras.training.callbacks.progress_bar import ProgressBar
 from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
 from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
+from sact_keras.training.callbacks.training_progress import TrainingProgress
 from sact_keras.training.dataset_evaluation import DatasetEvaluation
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
-from sact_keras.training.recipes import RECIPES
 from sact_keras.training.run_config import RunConfig
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     """
     directory = Path(options.train_log_dir)
     num_steps = options.max_number_of_steps
-    recipe = RECIPES[options.dataset]
+    recipe = options.recipe
     store = CheckpointStore(directory / "checkpoints")
     model = build_for_training(options, dataset)
     evaluation = DatasetEvaluation(
@@ -77,7 +78,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     if checkpoint is None:
         # Reads all that is held in memory, and the beginning of what is not: what is
         # wrong with it is seen before anything is written.
-        next(iter(dataset.training_batches(options.batch_size, seed=options.seed)))
+        next(iter(_training_batches(options, dataset, start_step=0)))
         next(evaluation.batches())
     step = _start(options, model, store, checkpoint)
     if step >= num_steps:
@@ -110,8 +111,11 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         border=recipe.heatmap_border,
         **where,
     )
-    callbacks = [
-        NanGuard(**where),
+    callbacks = [NanGuard(**where)]
+    # Models of methods that do not anneal have no progress, or none that is set.
+    if getattr(model, "progress", None) is not None:
+        callbacks.append(TrainingProgress(**where))
+    callbacks += [
         progress,
         MetricsLog(metrics, **where),
         summaries,
@@ -131,9 +135,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         num_steps,
         directory,
     )
-    batches = dataset.training_batches(
-        options.batch_size, seed=options.seed, start_step=step
-    )
+    batches = _training_batches(options, dataset, start_step=step)
     with stop:
         # One epoch of all remaining steps: Keras' epochs, at whose ends it would reset
         # and call back, would depend on where the training was resumed.
@@ -191,8 +193,21 @@ def _start(
     return 0
 
 
+def _training_batches(
+    options: Options, dataset: ImageDataset, start_step: int
+) -> tf.data.Dataset:
+    return dataset.training_batches(
+        options.batch_size,
+        seed=options.seed,
+        start_step=start_step,
+        preprocessing=options.preprocessing,
+    )
+
+
 def _first_images(options: Options, dataset: ImageDataset) -> np.ndarray:
     # Fewer where the split has no more.
-    batches = dataset.evaluation_batches(NUM_HEATMAPS, split=options.split_name)
+    batches = dataset.evaluation_batches(
+        NUM_HEATMAPS, split=options.split_name, preprocessing=options.preprocessing
+    )
     images, _ = next(iter(batches))
     return np.asarray(images)

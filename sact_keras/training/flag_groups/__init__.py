@@ -1,0 +1,1 @@
+"""The program's flags by group; nothing here imports TensorFlow or Keras."""

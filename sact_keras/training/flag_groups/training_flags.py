@@ -1,0 +1,60 @@
+"""Flags of the training."""
+
+from sact_keras.training.flag_groups.flag_group import FlagGroup
+from sact_keras.training.recipes import RECIPES
+
+
+def define_training(group: FlagGroup) -> None:
+    """Defines the flags of the training."""
+    group.text(
+        "train_log_dir",
+        "Directory of the run: config.json, metrics.jsonl, summaries, checkpoints. "
+        "Unset: runs/<dataset>_<model_type>_<model>, with _tau<tau>, "
+        "_rate<target_rate> or _budget<budget> where it applies.",
+    )
+    group.integer(
+        "batch_size",
+        "Images of a training step. Unset: 128, for shapes and imagenet 32; of aig and "
+        "dynconv 256, for shapes 32, of dynconv for imagenet 64.",
+    )
+    group.integer(
+        "max_number_of_steps",
+        "Steps of training in all. Unset: 100000, for shapes 2500, for imagenet "
+        f"{RECIPES['imagenet'].max_number_of_steps} (90 epochs); of aig and dynconv "
+        "350 epochs, for imagenet 100.",
+    )
+    group.number(
+        "learning_rate",
+        "Initial learning rate, dropped tenfold at 60%, 75% and 90% of the steps, of "
+        "aig and dynconv at 150/350 and 250/350; for imagenet every 30 epochs. Unset: "
+        "0.1, for imagenet 0.05, of aig 0.1, of dynconv 0.025.",
+    )
+    group.text(
+        "decay_epochs",
+        "Epochs after which the learning rate drops tenfold, joined by commas "
+        "('150,250'). Unset: as --learning_rate says.",
+    )
+    group.number(
+        "weight_decay",
+        "aig, dynconv and vanilla of their variants: decay of all weights, at least 0. "
+        "Unset: 0.0005, for imagenet 0.0001. (The kernels of the variant sact have "
+        "0.0002 and 0.0001.)",
+    )
+    group.number(
+        "gate_learning_rate_factor",
+        "aig: the learning rate of the gates' last layers is so many times that of the "
+        "rest (default 1).",
+    )
+    group.text(
+        "finetune_path",
+        "Checkpoint of a vanilla model, ours or the original's, from which a model of "
+        "another type starts: everything but the layers that decide.",
+    )
+    group.number("save_interval_secs", "Seconds between checkpoints.")
+    group.number("save_summaries_secs", "Seconds between TensorBoard summaries.")
+    group.integer(
+        "eval_interval_steps",
+        "Steps between the evaluations that choose the best checkpoint; 0 for none. "
+        "Unset: 1000, for imagenet about an epoch, or a quarter of a run of fewer than "
+        "four times as many.",
+    )
