@@ -23,7 +23,7 @@ ALLOWED_IMPORTS = {
     "kernels": set(),
     "layers": {"kernels"},
     "accounting": {"kernels", "layers"},
-    "losses": {"kernels", "layers"},
+    "losses": {"accounting", "kernels", "layers"},
     "models": {"accounting", "kernels", "layers", "losses"},
     "files": set(),
     "checkpoints": {"files", "layers", "models"},

@@ -5,6 +5,8 @@ from sact_keras.accounting.flops import (
     count_flops,
     dilate,
     executed_flops,
+    executed_macs,
+    executed_positions,
     flops_dtype,
     spread,
 )
@@ -17,6 +19,8 @@ __all__ = [
     "count_units",
     "dilate",
     "executed_flops",
+    "executed_macs",
+    "executed_positions",
     "flops_dtype",
     "pixel_map",
     "resize_to_pixels",

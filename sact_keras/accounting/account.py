@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from sact_keras.accounting.flops import Size, executed_flops
+from sact_keras.accounting.flops import Size, executed_flops, executed_macs
 from sact_keras.accounting.maps import pixel_map
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
@@ -42,6 +42,34 @@ def block_flops(block: AdaptiveBlock, masks: list[Tensor], size: Size) -> Tensor
     return total
 
 
+def reported_macs(
+    model: "sact_keras.models.AdaptiveResNet",  # noqa: F821
+    image_size: Size,
+    masks: dict[str, list[Tensor]],
+) -> Tensor:
+    """Multiply-accumulates that each image needed, as the original reports them.
+
+    Args:
+        model: The network.
+        image_size: (H, W) in pixels.
+        masks: Block name -> one mask a unit.
+
+    Returns:
+        [N], of `flops_dtype`.
+    """
+    image_mask = ops.ones(ops.shape(masks[model.block_names[0]][0])[:1])
+    size = model.stem.output_size(image_size)
+    total = executed_macs(model.stem.costs(), image_mask, image_size, size)
+    for name, block in zip(model.block_names, model.blocks, strict=True):
+        for index, (unit, mask) in enumerate(
+            zip(block.units, masks[name], strict=True)
+        ):
+            output_size = unit.output_size(size)
+            total = total + executed_macs(block.costs(index), mask, size, output_size)
+            size = output_size
+    return total + executed_macs(model.head.costs(), image_mask, size, size)
+
+
 def account(
     model: "sact_keras.models.AdaptiveResNet",  # noqa: F821
     image_size: Size,
@@ -59,7 +87,8 @@ def account(
     Returns:
         The entries of the model's outputs that account for it: "flops" and
         "<block>/flops" [N], "<block>/num_units", "num_units_map" [N, H, W] and, with
-        ponder costs, "ponder_cost_map" [N, H, W].
+        ponder costs, "ponder_cost_map" [N, H, W]; "macs" [N] where the original
+        reports them.
     """
     outputs = {}
     image_mask = ops.ones(ops.shape(masks[model.block_names[0]][0])[:1])
@@ -76,6 +105,8 @@ def account(
     outputs["flops"] = total + executed_flops(
         model.head.costs(), image_mask, size, size
     )
+    if model.reports_macs:
+        outputs["macs"] = reported_macs(model, image_size, masks)
     outputs["num_units_map"] = pixel_map(units, image_size)
     if ponder_costs:
         outputs["ponder_cost_map"] = pixel_map(ponder_costs.values(), image_size)

@@ -104,6 +104,62 @@ def executed_flops(
     return total
 
 
+def executed_macs(
+    costs: Iterable[Cost], mask: Tensor, input_size: Size, output_size: Size
+) -> Tensor:
+    """Multiply-accumulates of one layer for each image, as the original reports them.
+
+    Its count differs from half the FLOPs in what it leaves out or adds (`Cost.macs`),
+    and at odd sizes: see `executed_positions`.
+
+    Args:
+        costs: The layer's costs.
+        mask: [N] or [N, h, w] of zeros and ones, at `output_size`.
+        input_size: (height, width) of the layer's input.
+        output_size: (height, width) of its output.
+
+    Returns:
+        [N], of `flops_dtype`.
+
+    Example:
+        >>> costs = [Cost("conv1", 10, when="dilated"), Cost("linear", 8, macs=0)]
+        >>> int(executed_macs(costs, ops.ones((1, 2, 2)), (2, 2), (2, 2))[0])
+        20
+    """
+    dtype = flops_dtype()
+    counts = _Counts(mask, input_size, output_size)
+    total = ops.zeros(ops.shape(mask)[:1], dtype=dtype)
+    for cost in costs:
+        if _follows_positions(cost, mask):
+            count = executed_positions(cost, mask)
+        else:
+            count = counts.of(cost)
+        total = total + count * ops.cast(cost.reported_macs, dtype)
+    return total
+
+
+def executed_positions(cost: Cost, mask: Tensor) -> Tensor:
+    """At how many positions a convolution runs under a mask, as DynConv counts them.
+
+    DynConv spreads a mask to a finer grid by the stride alone: where a side is odd, the
+    grid is one longer than the features, and positions beyond their edge count.
+
+    Args:
+        cost: The convolution's cost, of "active" or "dilated" positions.
+        mask: [N, h, w] of zeros and ones.
+
+    Returns:
+        [N], of `flops_dtype`.
+
+    Example:
+        >>> cost = Cost("conv1", 2, when="dilated", stride=2)
+        >>> [int(n) for n in executed_positions(cost, ops.ones((1, 2, 2)))]
+        [16]
+    """
+    height, width = (side * cost.stride for side in ops.shape(mask)[1:])
+    return _count_kept(cost, mask, (height, width))
+
+
 def count_flops(model: keras.Model, image_size: Size) -> dict[str, Any]:
     """Static cost of a model: the FLOPs of one image with every unit run.
 
@@ -159,15 +215,11 @@ class _Counts:
     def _count(self, cost: Cost) -> Tensor:
         dtype = flops_dtype()
         size = cost.grid_size(self._input_size, self._output_size)
-        spatial = len(self._mask.shape) == 3
-        if spatial and cost.per == "position" and cost.when != "always":
-            kept = self._mask
-            kept = spread(kept, cost.stride, size) if cost.stride > 1 else kept
-            kept = dilate(kept) if cost.when == "dilated" else kept
-            return ops.sum(ops.cast(kept, dtype), axis=(1, 2))
+        if _follows_positions(cost, self._mask):
+            return _count_kept(cost, self._mask, size)
         if cost.when == "always":
             images = ops.ones(ops.shape(self._mask)[:1], dtype=dtype)
-        elif spatial:
+        elif len(self._mask.shape) == 3:
             images = ops.cast(ops.max(self._mask, axis=(1, 2)), dtype)
         else:
             images = ops.cast(self._mask, dtype)
@@ -175,3 +227,16 @@ class _Counts:
             height, width = (ops.cast(side, dtype) for side in size)
             images = images * height * width
         return images
+
+
+def _follows_positions(cost: Cost, mask: Tensor) -> bool:
+    """Whether what is paid depends on the positions that a mask keeps."""
+    spatial = len(mask.shape) == 3
+    return spatial and cost.per == "position" and cost.when != "always"
+
+
+def _count_kept(cost: Cost, mask: Tensor, size: Size) -> Tensor:
+    """Positions, on a grid of `size`, that a mask keeps for a cost; [N]."""
+    kept = spread(mask, cost.stride, size) if cost.stride > 1 else mask
+    kept = dilate(kept) if cost.when == "dilated" else kept
+    return ops.sum(ops.cast(kept, flops_dtype()), axis=(1, 2))

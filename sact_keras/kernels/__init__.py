@@ -79,6 +79,25 @@ def fork(inputs: Tensor) -> tuple[Tensor, Tensor]:
     return _kernels().fork(inputs)
 
 
+def distinguish_replica(seed: Tensor) -> Tensor:
+    """Makes the seed of a random draw differ between replicas.
+
+    Under a strategy of `tf.distribute` all replicas find the same state in a seed
+    generator, and would draw the same noise for different images.
+
+    Args:
+        seed: What a seed generator hands out, integers [2].
+
+    Returns:
+        The seed of this replica, [2]; the first replica's is `seed` itself.
+
+    Example:
+        >>> distinguish_replica(keras.ops.array([7, 0])).shape
+        TensorShape([2])
+    """
+    return _kernels().distinguish_replica(seed)
+
+
 def _kernels() -> ModuleType:
     if keras.backend.backend() == "tensorflow":
         return importlib.import_module("sact_keras.kernels.tensorflow")

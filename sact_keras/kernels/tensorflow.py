@@ -11,6 +11,9 @@ import tensorflow as tf
 from sact_keras.kernels import generic
 from sact_keras.kernels.types import Tensor
 
+_GOLDEN_RATIO = 0x9E3779B9
+"""Spreads small numbers over 32 bits: no replica's seed is near another layer's."""
+
 _FUSED_DTYPES = (tf.float32, tf.bfloat16, tf.float16)
 
 
@@ -58,3 +61,12 @@ def fork(inputs: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         return first + second
 
     return (tf.identity(inputs), tf.identity(inputs)), gradient
+
+
+def distinguish_replica(seed: Tensor) -> Tensor:
+    """Adds a multiple of the replica's number; see `sact_keras.kernels`."""
+    context = tf.distribute.get_replica_context()
+    if context is None:  # In the midst of a strategy's own work.
+        return seed
+    replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
+    return seed + tf.stack([replica * _GOLDEN_RATIO, tf.zeros([], seed.dtype)])

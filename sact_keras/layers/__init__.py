@@ -6,13 +6,22 @@ from sact_keras.layers.bottleneck_unit import BottleneckUnit
 from sact_keras.layers.convolution_stem import ConvolutionStem
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
+from sact_keras.layers.gate_decision import GateDecision
 from sact_keras.layers.halting import Halting
 from sact_keras.layers.halting_branch import HaltingBranch
 from sact_keras.layers.halting_decision import HaltingDecision
+from sact_keras.layers.image_gate import ImageGate
 from sact_keras.layers.image_halting import ImageHalting
+from sact_keras.layers.linear_classifier import LinearClassifier
+from sact_keras.layers.mask_decision import MaskDecision
+from sact_keras.layers.mask_unit import MaskUnit
 from sact_keras.layers.masked_execution import execute_masked
 from sact_keras.layers.normalized_classifier import NormalizedClassifier
+from sact_keras.layers.normalized_stem import NormalizedStem
 from sact_keras.layers.pooled_stem import PooledStem
+from sact_keras.layers.postactivation_base import PostactivationBase
+from sact_keras.layers.postactivation_bottleneck import PostactivationBottleneck
+from sact_keras.layers.postactivation_unit import PostactivationUnit
 from sact_keras.layers.preactivation_unit import PreactivationUnit
 from sact_keras.layers.residual_unit import ResidualUnit
 from sact_keras.layers.spatial_halting import SpatialHalting
@@ -25,12 +34,21 @@ __all__ = [
     "ConvolutionStem",
     "Cost",
     "Decision",
+    "GateDecision",
     "Halting",
     "HaltingBranch",
     "HaltingDecision",
+    "ImageGate",
     "ImageHalting",
+    "LinearClassifier",
+    "MaskDecision",
+    "MaskUnit",
     "NormalizedClassifier",
+    "NormalizedStem",
     "PooledStem",
+    "PostactivationBase",
+    "PostactivationBottleneck",
+    "PostactivationUnit",
     "PreactivationUnit",
     "ResidualUnit",
     "SpatialHalting",

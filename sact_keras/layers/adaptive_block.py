@@ -1,10 +1,12 @@
 """A block of residual units under one decision."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
+from sact_keras.kernels import fork
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
@@ -55,18 +57,27 @@ class AdaptiveBlock(keras.layers.Layer):
                 unit.build(unit_shape)
             unit_shape = unit.compute_output_shape(unit_shape)
         if not self.decision.built:
-            self.decision.build(unit_shape)
+            self.decision.build(input_shape, unit_shape)
         self.built = True
 
-    def call(self, inputs: Tensor, training: bool = False) -> dict[str, Any]:
-        """Runs the block."""
+    def call(
+        self,
+        inputs: Tensor,
+        training: bool = False,
+        progress: Tensor | float = 0.0,
+        noise: Sequence[Tensor] | None = None,
+    ) -> dict[str, Any]:
+        """Runs the block; `progress` and `noise` are handed to the decision."""
         decision, features, masks = self.decision, inputs, []
         dense = training and decision.trains_dense
-        state = decision.start(inputs, training=training)
+        state = decision.start(
+            inputs, training=training, progress=progress, noise=noise
+        )
         for index, unit in enumerate(self.units):
-            mask, state = decision.before_unit(
-                index, features, state, training=training
-            )
+            seen = features
+            if decision.reads_input(index):
+                features, seen = fork(features)
+            mask, state = decision.before_unit(index, seen, state, training=training)
             features = unit(
                 features, execution_mask=None if dense else mask, training=training
             )
@@ -114,6 +125,7 @@ class AdaptiveBlock(keras.layers.Layer):
 
     def _explicit(self, mask: Tensor | None, features: Tensor) -> Tensor:
         if mask is not None:
-            return ops.cast(mask, "float32")
+            mask = ops.cast(mask, "float32")
+            return ops.cast(mask > 0, "float32") if self.decision.weighs else mask
         shape = ops.shape(features)
         return ops.ones(shape[:3] if self.decision.spatial else shape[:1], "float32")

@@ -1,5 +1,6 @@
 """Batch normalization over the channels."""
 
+import math
 from typing import Any
 
 import keras
@@ -13,11 +14,15 @@ from sact_keras.kernels.types import Tensor
 class BatchNorm(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis, by a faster kernel.
 
-    The moving variance follows the batch's biased variance, as in TF-Slim and Keras.
+    The moving variance follows the batch's biased variance, as in TF-Slim and Keras,
+    or the unbiased one, as in PyTorch.
 
     Args:
         momentum: Decay of the moving averages, in [0, 1).
         epsilon: Added to the variance.
+        unbiased_variance: Whether the moving variance follows the batch's variance
+            times n / (n - 1), where n is the number of values of a channel. One value
+            has no such variance: the moving one then stays as it is.
         **kwargs: As for any layer.
 
     Input shape:
@@ -34,9 +39,14 @@ class BatchNorm(keras.layers.BatchNormalization):
     """
 
     def __init__(
-        self, momentum: float = 0.9, epsilon: float = 1e-3, **kwargs: Any
+        self,
+        momentum: float = 0.9,
+        epsilon: float = 1e-3,
+        unbiased_variance: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(axis=-1, momentum=momentum, epsilon=epsilon, **kwargs)
+        self.unbiased_variance = unbiased_variance
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Normalizes by the batch's moments in training, else by the moving ones."""
@@ -45,6 +55,8 @@ class BatchNorm(keras.layers.BatchNormalization):
         outputs, mean, variance = normalize_batch(
             inputs, self.gamma, self.beta, self.epsilon
         )
+        if self.unbiased_variance:
+            variance = self._unbiased(variance, ops.shape(inputs)[:-1])
         for average, value in (
             (self.moving_mean, mean),
             (self.moving_variance, variance),
@@ -59,4 +71,12 @@ class BatchNorm(keras.layers.BatchNormalization):
             **keras.layers.Layer.get_config(self),
             "momentum": self.momentum,
             "epsilon": self.epsilon,
+            "unbiased_variance": self.unbiased_variance,
         }
+
+    def _unbiased(self, variance: Tensor, shape: tuple[Any, ...]) -> Tensor:
+        count = ops.cast(math.prod(shape), variance.dtype)
+        # Not n / (n - 1) at n = 1, which would turn the average to NaN for good.
+        unbiased = variance * (count / ops.maximum(count - 1.0, 1.0))
+        kept = ops.cast(self.moving_variance, variance.dtype)
+        return ops.where(count > 1.0, unbiased, kept)

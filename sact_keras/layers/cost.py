@@ -27,6 +27,8 @@ class Cost:
             ahead of something that downsamples.
         input_stride: How many times coarser than the layer's input that grid is. Read
             where `stride` is above 1 only.
+        macs: Multiply-accumulates that the original's own report counts, where they
+            are not half of `flops`; None elsewhere.
 
     Example:
         >>> Cost.convolution("conv1", (3, 3), 16, 32, when="dilated").flops
@@ -39,6 +41,12 @@ class Cost:
     when: Literal["always", "active", "dilated"] = "always"
     stride: int = 1
     input_stride: int = 1
+    macs: int | None = None
+
+    @property
+    def reported_macs(self) -> int:
+        """Multiply-accumulates of one position (or image) as the original counts."""
+        return self.flops // 2 if self.macs is None else self.macs
 
     def grid_size(self, input_size: Size, output_size: Size) -> Size:
         """(height, width) of the grid on which positions are counted.

@@ -1,5 +1,6 @@
 """Decisions: which units of a block run, and where."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -25,19 +26,50 @@ class Decision(keras.layers.Layer):
             decision may ask for it if what its masks drop never reaches the block's
             output: the mask is then only accounted for, and the batch norms see
             states that go on changing.
+        weighs: Whether masks may weigh what they keep, in (0, 1]. What has a weight
+            runs, and is accounted for as run.
     """
 
     spatial: bool = False
     trains_dense: bool = False
+    weighs: bool = False
 
-    def start(self, inputs: Tensor, training: bool = False) -> Any:
+    def build(
+        self,
+        input_shape: tuple[int | None, ...],
+        output_shape: tuple[int | None, ...] | None = None,
+    ) -> None:
+        """Creates the weights.
+
+        Args:
+            input_shape: Of the first unit's input.
+            output_shape: Of all units' outputs; None where it is the same.
+        """
+        del input_shape, output_shape
+        self.built = True
+
+    def start(
+        self,
+        inputs: Tensor,
+        training: bool = False,
+        progress: Tensor | float = 0.0,
+        noise: Sequence[Tensor] | None = None,
+    ) -> Any:
         """Begins a block; returns the state for its first unit.
 
         Args:
             inputs: The block's input, [N, H, W, channels].
             training: Whether the network is being trained.
+            progress: Share of the training that is done, for what is annealed.
+            noise: For decisions that draw at random: what to take instead, one tensor
+                of uniform draws a unit; see the decision. None draws.
         """
-        del inputs, training
+        del inputs, training, progress, noise
+
+    def reads_input(self, index: int) -> bool:
+        """Whether `before_unit` reads the input of the unit at `index`."""
+        del index
+        return False
 
     def before_unit(
         self, index: int, inputs: Tensor, state: Any, training: bool = False
@@ -51,8 +83,8 @@ class Decision(keras.layers.Layer):
             training: Whether the network is being trained.
 
         Returns:
-            The mask ([N] or [N, h, w], zeros and ones, of the unit's *output*) or
-            None for everywhere; and the new state.
+            The mask ([N] or [N, h, w], zeros and ones unless `weighs`, of the unit's
+            *output*) or None for everywhere; and the new state.
         """
         del index, inputs, training
         return None, state

@@ -1,5 +1,6 @@
 """The decision of ACT and SACT: stop early within a block."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -88,15 +89,25 @@ class HaltingDecision(Decision):
             for index in range(num_units - 1)
         ]
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Creates the weights; `input_shape` is that of the units' outputs."""
+    def build(
+        self,
+        input_shape: tuple[int | None, ...],
+        output_shape: tuple[int | None, ...] | None = None,
+    ) -> None:
+        """Creates the weights; see the base class."""
         for branch in self.branches:
-            branch.build(input_shape)
+            branch.build(output_shape or input_shape)
         self.built = True
 
-    def start(self, inputs: Tensor, training: bool = False) -> _State:
+    def start(
+        self,
+        inputs: Tensor,
+        training: bool = False,
+        progress: Tensor | float = 0.0,
+        noise: Sequence[Tensor] | None = None,
+    ) -> _State:
         """Everything runs at first."""
-        del inputs, training
+        del inputs, training, progress, noise
         return _State(halting=None)
 
     def before_unit(

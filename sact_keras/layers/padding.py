@@ -1,5 +1,6 @@
-"""The padding of the ImageNet ResNets' downsampling convolutions."""
+"""The padding of downsampling convolutions."""
 
+import keras
 from keras import ops
 
 from sact_keras.kernels.types import Tensor
@@ -24,3 +25,24 @@ def pad_symmetrically(features: Tensor, kernel_size: int) -> Tensor:
     """
     border = (kernel_size // 2, kernel_size // 2)
     return ops.pad(features, ((0, 0), border, border, (0, 0)))
+
+
+def convolve_padded(convolution: keras.layers.Conv2D, features: Tensor) -> Tensor:
+    """Convolves after padding by half a kernel on every side, whatever the stride.
+
+    Args:
+        convolution: Of padding "same" where its stride is 1, which is the same there,
+            and else "valid".
+        features: [N, h, w, channels].
+
+    Returns:
+        [N, ceil(h / stride), ceil(w / stride), filters].
+
+    Example:
+        >>> convolution = keras.layers.Conv2D(4, 3, strides=2)
+        >>> convolve_padded(convolution, ops.ones((1, 8, 7, 2))).shape
+        TensorShape([1, 4, 4, 4])
+    """
+    if convolution.padding == "valid":
+        features = pad_symmetrically(features, convolution.kernel_size[0])
+    return convolution(features)

@@ -54,6 +54,12 @@ class ResidualUnit(keras.layers.Layer):
         )
         return (input_shape[0], *size, self.filters)
 
+    def combine(
+        self, shortcut: Tensor, residual: Tensor, execution_mask: Tensor | None = None
+    ) -> Tensor:
+        """Adds the branches under a mask; what runs after the addition goes here."""
+        return execute_masked(shortcut, residual, execution_mask)
+
     def call(
         self,
         inputs: Tensor,
@@ -62,4 +68,4 @@ class ResidualUnit(keras.layers.Layer):
     ) -> Tensor:
         """Runs the unit where `execution_mask` ([N] or [N, h, w]) keeps it."""
         shortcut, residual = self.branches(inputs, training=training)
-        return execute_masked(shortcut, residual, execution_mask)
+        return self.combine(shortcut, residual, execution_mask)

@@ -1,7 +1,7 @@
 """The numerical conventions that all layers of one ResNet family share."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
@@ -23,6 +23,11 @@ class Style:
         epsilon: Added to the variance by the batch norms.
         negative_slope: Slope of the leaky ReLU below zero; 0 is a plain ReLU.
         weight_decay: Factor of half the sum of squares of each convolution kernel.
+        initialization: Normal distribution of the kernels' initial values: "fan_in"
+            is truncated, of standard deviation sqrt(1.3 x 2 / fan_in), as in TF-Slim;
+            "fan_out" of sqrt(2 / fan_out) (He et al. 2015), as in PyTorch's ResNets.
+        unbiased_variance: Whether moving variances follow the unbiased variance, as in
+            PyTorch.
 
     Example:
         >>> style = Style(momentum=0.9, epsilon=1e-3, negative_slope=0.1)
@@ -34,6 +39,8 @@ class Style:
     epsilon: float
     negative_slope: float = 0.0
     weight_decay: float = 0.0
+    initialization: Literal["fan_in", "fan_out"] = "fan_in"
+    unbiased_variance: bool = False
 
     def convolution(self, filters: int, kernel_size: int, **kwargs: Any) -> Any:
         """A SAME convolution; keyword arguments are `keras.layers.Conv2D`'s."""
@@ -42,11 +49,16 @@ class Style:
 
     def linear(self, units: int, **kwargs: Any) -> Any:
         """A 1x1 convolution of pooled features, [N, channels] -> [N, units]."""
-        return keras.layers.Dense(units, **self._kernel_options(), **kwargs)
+        return keras.layers.Dense(units, **{**self._kernel_options(), **kwargs})
 
     def norm(self, **kwargs: Any) -> Any:
         """A batch norm with scale; keyword arguments are `BatchNorm`'s."""
-        return BatchNorm(momentum=self.momentum, epsilon=self.epsilon, **kwargs)
+        return BatchNorm(
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            unbiased_variance=self.unbiased_variance,
+            **kwargs,
+        )
 
     def activate(self, inputs: Tensor, times: int = 1) -> Tensor:
         """The activation applied `times` times over, in one operation."""
@@ -54,21 +66,27 @@ class Style:
             return keras.ops.relu(inputs)
         return keras.ops.leaky_relu(inputs, self.negative_slope**times)
 
-    def get_config(self) -> dict[str, float]:
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return dataclasses.asdict(self)
 
     def _kernel_options(self) -> dict[str, Any]:
-        # Truncated normal of standard deviation sqrt(1.3 x 2 / fan_in).
         return {
-            "kernel_initializer": keras.initializers.VarianceScaling(
-                scale=2.6 * _TRUNCATED_STDDEV**2,
-                mode="fan_in",
-                distribution="truncated_normal",
-            ),
+            "kernel_initializer": self._initializer(),
             "kernel_regularizer": (
                 keras.regularizers.L2(self.weight_decay / 2)
                 if self.weight_decay
                 else None
             ),
         }
+
+    def _initializer(self) -> keras.initializers.Initializer:
+        if self.initialization == "fan_out":
+            return keras.initializers.VarianceScaling(
+                scale=2.0, mode="fan_out", distribution="untruncated_normal"
+            )
+        return keras.initializers.VarianceScaling(
+            scale=2.6 * _TRUNCATED_STDDEV**2,
+            mode="fan_in",
+            distribution="truncated_normal",
+        )

@@ -12,6 +12,7 @@ from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
 from sact_keras.models.families import FAMILIES, Family
 from sact_keras.models.methods import METHODS, BlockPlan, Method
+from sact_keras.models.target_rates import parse_target_rates
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")
@@ -29,6 +30,8 @@ class AdaptiveResNet(keras.Model):
         num_classes: Number of classes.
         base_channels: The base of the blocks' widths; None for the family's.
         variant: Which original's ResNet; None for the method's.
+        unit: Type of the residual units, "basic" or "bottleneck"; None for the
+            family's.
         arguments: Arguments of the method; the rest take their defaults.
 
     Input shape:
@@ -39,12 +42,16 @@ class AdaptiveResNet(keras.Model):
             logits: float32 [N, num_classes].
             flops, block_1/flops: 2 x multiply-accumulates that each image needed,
                 int64 [N] (float32 on JAX without 64-bit integers).
+            macs: the same in multiply-accumulates as the original counts and reports
+                them, int64 [N]; in the variant "dynconv".
             masks: a list with the decision about each unit, zeros and ones, float32
                 [N] or [N, h, w].
             block_1/num_units: executed units, int32 [N] or [N, h, w].
             num_units_map: the same by pixel, summed over blocks, int32 [N, H, W].
             block_1/ponder_cost, block_1/halting_distribution, ponder_cost_map: with
                 halting, float32 (see `HaltingDecision`).
+            block_1/gate_probability: with gates of images, float32 (see
+                `GateDecision`).
 
     Raises:
         ValueError: If an argument is unknown or out of range.
@@ -64,6 +71,7 @@ class AdaptiveResNet(keras.Model):
         num_classes: int,
         base_channels: int | None = None,
         variant: str | None = None,
+        unit: str | None = None,
         arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -75,7 +83,7 @@ class AdaptiveResNet(keras.Model):
                 f"variant must be one of {known} in the family {family!r}. "
                 f"Received: variant={variant!r}"
             )
-        design = FAMILIES[family, variant]
+        design = FAMILIES[family, variant].of_units(unit)
         base_channels = design.base_channels if base_channels is None else base_channels
         for name, value in (
             ("num_classes", num_classes),
@@ -92,7 +100,9 @@ class AdaptiveResNet(keras.Model):
         self.num_units = tuple(num_units)
         self.num_classes = num_classes
         self.base_channels = base_channels
-        self.arguments = method.complete(arguments or {})
+        self.unit = design.unit_type
+        self.reports_macs = design.reports_macs
+        self.arguments = method.complete(arguments or {}, sum(self.num_units))
         self.block_names = [f"block_{i + 1}" for i in range(len(self.num_units))]
         with _policy_of(self):
             self.stem = design.stem(base_channels)
@@ -101,8 +111,24 @@ class AdaptiveResNet(keras.Model):
                 for index in range(len(self.num_units))
             ]
             self.head = design.head(num_classes)
+        self.progress = None
+        if method.anneals:
+            self.progress = self.add_weight(
+                shape=(), initializer="zeros", trainable=False, name="progress"
+            )
         if method.loss is not None:
             self._method_loss = keras.metrics.Mean(name=method.loss_name)
+
+    @property
+    def target_rates(self) -> tuple[float, ...] | None:
+        """The target rate of each unit; None where the method has none."""
+        if "target_rates" not in self.arguments:
+            return None
+        return parse_target_rates(
+            self.arguments["target_rates"],
+            self.arguments["target_rate"],
+            sum(self.num_units),
+        )
 
     def _make_block(self, index: int, design: Family, method: Method) -> AdaptiveBlock:
         num_units = self.num_units[index]
@@ -112,6 +138,10 @@ class AdaptiveResNet(keras.Model):
             filters=design.widths[index] * self.base_channels,
             style=design.style,
             activated=design.activated_halting,
+            family=self.family,
+            strides=design.strides[index],
+            first_unit=sum(self.num_units[:index]),
+            total_units=sum(self.num_units),
         )
         units = design.make_units(index, num_units, self.base_channels)
         decision = method.decide(plan, self.arguments)
@@ -127,12 +157,31 @@ class AdaptiveResNet(keras.Model):
         self.head.build(features_shape)
         self.built = True
 
-    def call(self, inputs: Tensor, training: bool = False) -> dict[str, Any]:
-        """Runs the network; see the class for the outputs."""
+    def call(
+        self,
+        inputs: Tensor,
+        training: bool = False,
+        noise: Sequence[Tensor] | None = None,
+    ) -> dict[str, Any]:
+        """Runs the network.
+
+        Args:
+            inputs: Images, [N, H, W, 3].
+            training: Whether the network is being trained.
+            noise: What decisions take instead of drawing at random: one tensor a unit,
+                of uniform draws in [0, 1) ([N, 2] for `GateDecision`, [N, h, w, 2] for
+                `MaskDecision`). None draws.
+
+        Returns:
+            The outputs; see the class.
+        """
         features = self.stem(inputs, training=training)
+        progress = 0.0 if self.progress is None else self.progress
+        given = None if noise is None else iter(noise)
         reports, masks, ponder_costs = {}, {}, {}
         for name, block in zip(self.block_names, self.blocks, strict=True):
-            report = block(features, training=training)
+            draws = None if given is None else [next(given) for _ in block.units]
+            report = block(features, training=training, progress=progress, noise=draws)
             features, masks[name] = report.pop("outputs"), report.pop("masks")
             if "ponder_cost" in report:
                 ponder_costs[name] = report["ponder_cost"]
@@ -144,9 +193,8 @@ class AdaptiveResNet(keras.Model):
             **reports,
             **account(self, size, masks, ponder_costs),
         }
-        method = METHODS[self.model_type]
-        if method.loss is not None:
-            self.add_loss(method.loss(outputs, self.arguments))
+        if METHODS[self.model_type].loss is not None:
+            self.add_loss(self._loss_of_method(outputs))
         return outputs
 
     def compute_loss(
@@ -166,10 +214,17 @@ class AdaptiveResNet(keras.Model):
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Tensor]:
         """The compiled metrics of the logits, and the method's loss by its name."""
-        method = METHODS[self.model_type]
-        if method.loss is not None:
-            self._method_loss.update_state(method.loss(y_pred, self.arguments))
+        if METHODS[self.model_type].loss is not None:
+            self._method_loss.update_state(self._loss_of_method(y_pred))
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
+
+    def _loss_of_method(self, outputs: dict[str, Any]) -> Tensor:
+        method = METHODS[self.model_type]
+        means = {
+            name: ops.mean(value, axis=0)
+            for name, value in method.statistics(self, outputs).items()
+        }
+        return method.loss(means, self)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -183,6 +238,7 @@ class AdaptiveResNet(keras.Model):
             "num_classes": self.num_classes,
             "base_channels": self.base_channels,
             "variant": self.variant,
+            "unit": self.unit,
             "arguments": dict(self.arguments),
         }
 

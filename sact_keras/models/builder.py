@@ -3,7 +3,14 @@
 from typing import Any
 
 from sact_keras.models.adaptive_resnet import AdaptiveResNet
-from sact_keras.models.presets import DATASETS, canonical_model_type, parse_model
+from sact_keras.models.families import FAMILIES
+from sact_keras.models.methods import METHODS
+from sact_keras.models.presets import (
+    DATASETS,
+    canonical_model_type,
+    num_classes_of,
+    parse_architecture,
+)
 
 
 def build_model(
@@ -18,17 +25,28 @@ def build_model(
     """Builds a network with fresh weights.
 
     Args:
-        model_type: "vanilla", "act" or "sact"; "act_early_stopping" means "act".
+        model_type: "vanilla", "act", "sact", "aig" or "dynconv"; "act_early_stopping"
+            means "act".
         dataset: "cifar10", "cifar100", "shapes" or "imagenet": fixes the ResNet family
-            and the number of classes (1001 for ImageNet: 0 is the background).
+            and the number of classes (for ImageNet 1001 in the variant "sact", where 0
+            is the background, and else 1000).
         model: Residual units of each block: '5' (ResNet-32; the default), '18'
             (ResNet-110), or one number a block, '1_4_6'. On ImageNet the number of
-            layers, '50', '101' (the default), '152', '200', or '3_4_23_3'.
+            layers, '50', '101' (the default), '152', or '3_4_23_3'; '200' in the
+            variant "sact"; '18', '34' or 'basic_3_4_6_3' in the variant "dynconv".
         num_classes: Overrides the data set's.
         base_channels: Overrides the family's (16 for CIFAR, 64 for ImageNet).
-        variant: Which original's ResNet; the default follows `model_type`.
-        **method_arguments: `tau` (price of a unit, at least 0) and `eps` (an element
-            halts when its scores sum to 1 - eps) for "act" and "sact".
+        variant: Which original's ResNet: "sact" (pre-activation), "aig" or "dynconv"
+            (post-activation); the default follows `model_type`.
+        **method_arguments: For "act" and "sact": `tau` (price of a unit, at least 0)
+            and `eps` (an element halts when its scores sum to 1 - eps).
+            For "aig": `target_rate` (in [0, 1]); `target_rates` (one for each unit, 't'
+            standing for `target_rate`, or a name; see `parse_target_rates`);
+            `gate_eval` ("deterministic", "sample" or "expected"; see `GateDecision`);
+            `rate_weight` (of the loss; 2 on CIFAR, 1 on ImageNet); `gate_all_units`
+            (whether units of rate 1 have a gate all the same, as in the original).
+            For "dynconv": `budget` (share of the computation, in (0, 1]; -1 for no
+            gating) and `budget_weight` (of the loss).
 
     Returns:
         The model, built for any batch size and image size.
@@ -42,6 +60,8 @@ def build_model(
         ((1, 4, 6), 100)
         >>> build_model("vanilla", dataset="imagenet", model="50").num_units
         (3, 4, 6, 3)
+        >>> build_model("aig", model="1", target_rates="1,t,0.5").target_rates
+        (1.0, 0.6, 0.5)
     """
     model_type = canonical_model_type(model_type)
     if dataset not in DATASETS:
@@ -50,13 +70,24 @@ def build_model(
             f"Received: dataset={dataset!r}"
         )
     preset = DATASETS[dataset]
+    variant = variant or METHODS[model_type].variant
+    if (preset.family, variant) not in FAMILIES:
+        known = ", ".join(v for f, v in FAMILIES if f == preset.family)
+        raise ValueError(
+            f"variant must be one of {known} for the data set {dataset}. "
+            f"Received: variant={variant!r}"
+        )
+    if num_classes is None:
+        num_classes = num_classes_of(dataset, variant)
+    architecture = parse_architecture(model, preset.family, variant)
     network = AdaptiveResNet(
         model_type,
         preset.family,
-        parse_model(model, preset.family),
-        num_classes=preset.num_classes if num_classes is None else num_classes,
+        architecture.num_units,
+        num_classes=num_classes,
         base_channels=base_channels,
         variant=variant,
+        unit=architecture.unit,
         arguments=method_arguments,
     )
     network.build((None, None, None, 3))

@@ -226,8 +226,8 @@ def name_architecture(
     """The shortest name of an architecture.
 
     Example:
-        >>> name_architecture(Architecture((1, 1, 2, 1), "basic"), "imagenet", "dynconv")
-        'basic_1_1_2_1'
+        >>> name_architecture(Architecture((1, 4, 6), "basic"))
+        '1_4_6'
     """
     depths = DEPTHS.get((family, variant), {})
     for name in depths:
