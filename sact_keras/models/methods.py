@@ -199,8 +199,8 @@ def _validate_budget(arguments: Mapping[str, Any], num_units: int) -> None:
     budget = arguments["budget"]
     if not (0 < budget <= 1 or budget == -1):
         raise ValueError(
-            "budget must be in (0, 1], a share of the computation, or -1 for no gating. "
-            f"Received: budget={budget}"
+            "budget must be in (0, 1], a share of the computation, or -1 for no "
+            f"gating. Received: budget={budget}"
         )
     _at_least_zero(arguments, "budget_weight")
 
