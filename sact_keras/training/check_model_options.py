@@ -54,6 +54,16 @@ for no gating. Received: --budget=1.5
         _check_target_rates(options)
 
 
+def with_article(model_type: str) -> str:
+    """A model type behind its article.
+
+    Example:
+        >>> with_article("sact"), with_article("aig")
+        ('a sact', 'an aig')
+    """
+    return f"{'an' if model_type[0] in 'aeiou' else 'a'} {model_type}"
+
+
 def _check_ranges(options: Options) -> None:
     for name in ("tau", "rate_weight", "budget_weight"):
         value = getattr(options, name)
@@ -87,7 +97,8 @@ def _check_method(options: Options, model_type: str) -> None:
             value = getattr(options, name)
             shown = f"{value:g}" if isinstance(value, float) else value
             raise UsageError(
-                f"--{name} has no meaning for a {model_type} model. Received: "
+                f"--{name} has no meaning for {with_article(model_type)} model. "
+                "Received: "
                 f"--{name}={shown} --model_type={model_type}"
             )
 

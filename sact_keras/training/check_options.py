@@ -4,7 +4,7 @@ import math
 
 from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.models import presets
-from sact_keras.training.check_model_options import check_model_options
+from sact_keras.training.check_model_options import check_model_options, with_article
 from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError, refuse
@@ -121,8 +121,8 @@ def _check_training(options: Options) -> None:
         )
     if "gate_learning_rate_factor" in options.explicit and model_type != "aig":
         raise UsageError(
-            f"--gate_learning_rate_factor has no meaning for a {model_type} model. "
-            f"Received: --gate_learning_rate_factor="
+            "--gate_learning_rate_factor has no meaning for "
+            f"{with_article(model_type)} model. Received: --gate_learning_rate_factor="
             f"{options.gate_learning_rate_factor:g} --model_type={model_type}"
         )
 

@@ -6,9 +6,14 @@ import pytest
 
 from sact_keras.models import METHODS
 from sact_keras.models.presets import METHOD_ARGUMENTS
+from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.flags import help_text, parse_options
 from sact_keras.training.options import Options
+from sact_keras.training.schedule import learning_rate_schedule
 from sact_keras.training.usage_error import UsageError
+
+AIG = ("--model_type=aig", "--dataset=cifar10")
+ATTACK = ("--mode=attack", "--checkpoint_dir=x")
 
 
 def parse(*arguments):
@@ -61,18 +66,67 @@ def test_flagfile(tmp_path):
     assert "tau" in options.explicit
 
 
-@pytest.mark.parametrize("name", ["vanilla", "act", "sact"])
-@pytest.mark.parametrize(("dataset", "model"), [("cifar10", "5"), ("imagenet", "101")])
-def test_configs_of_the_repository(project_root, dataset, model, name):
-    path = project_root / "configs" / f"{dataset}_{name}.cfg"
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("cifar10_vanilla", ("cifar10", "vanilla", "5")),
+        ("cifar10_act", ("cifar10", "act", "5")),
+        ("cifar10_sact", ("cifar10", "sact", "5")),
+        ("cifar10_aig", ("cifar10", "aig", "18")),
+        ("cifar10_dynconv", ("cifar10", "dynconv", "5")),
+        ("imagenet_vanilla", ("imagenet", "vanilla", "101")),
+        ("imagenet_act", ("imagenet", "act", "101")),
+        ("imagenet_sact", ("imagenet", "sact", "101")),
+        ("imagenet_aig_50", ("imagenet", "aig", "50")),
+        ("imagenet_aig_101", ("imagenet", "aig", "101")),
+        ("imagenet_dynconv_34", ("imagenet", "dynconv", "34")),
+        ("imagenet_dynconv_101", ("imagenet", "dynconv", "101")),
+    ],
+)
+def test_configs_of_the_repository(project_root, config, expected):
+    path = project_root / "configs" / f"{config}.cfg"
     options = parse(f"--flagfile={path}")
-    expected = (dataset, name, model)
     assert (options.dataset, options.model_type, options.model) == expected
-    # The recipe is said in full, and is the one that is used without a flagfile.
-    recipe = Options(dataset=dataset).resolve_schedule()
-    for flag in ("max_number_of_steps", "batch_size", "learning_rate"):
-        assert getattr(options, flag) == getattr(recipe, flag)
     assert f"--flagfile=configs/{path.name}" in path.read_text().splitlines()[0]
+    # The recipe is said in full, and is the one that is used without a flagfile.
+    dataset, model_type, model = expected
+    unsaid = Options(dataset=dataset, model_type=model_type, model=model)
+    unsaid = unsaid.resolve_model().resolve_schedule()
+    recipe = ["max_number_of_steps", "batch_size", "learning_rate"]
+    if unsaid.variant != "sact":
+        recipe += ["weight_decay", "gate_learning_rate_factor", "preprocessing"]
+    for flag in recipe:
+        assert getattr(options, flag) == getattr(unsaid, flag), flag
+    # Its directory is the one that the run would have by itself.
+    resolved = options.resolve_model().resolve_schedule().resolve_evaluation()
+    assert resolved.default_log_dir() == options.train_log_dir
+
+
+def test_every_config_is_among_the_tested_ones(project_root):
+    (mark,) = test_configs_of_the_repository.pytestmark
+    tested = {config for config, _ in mark.args[1]}
+    assert {path.stem for path in (project_root / "configs").iterdir()} == tested
+
+
+@pytest.mark.parametrize(
+    "config", ["cifar10_aig", "imagenet_aig_50", "cifar10_dynconv"]
+)
+def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config):
+    options = parse(f"--flagfile={project_root / 'configs' / config}.cfg")
+    steps_per_epoch = 50_000 if options.dataset == "cifar10" else 1_281_167
+    steps_per_epoch /= options.batch_size
+    said, own = (
+        learning_rate_schedule(
+            options.recipe, 0.1, options.max_number_of_steps, steps_per_epoch, epochs
+        )
+        for epochs in (parse_decay_epochs(options.decay_epochs), None)
+    )
+    for epoch in parse_decay_epochs(options.decay_epochs):
+        # A few steps more or less, as an epoch is not a whole number of steps.
+        step = round(epoch * steps_per_epoch)
+        for at in (step - 3, step + 3):
+            assert float(said(at)) == pytest.approx(float(own(at)))
+        assert float(said(step - 3)) == pytest.approx(10 * float(said(step + 3)))
 
 
 @pytest.mark.parametrize(
@@ -131,6 +185,63 @@ def test_configs_of_the_repository(project_root, dataset, model, name):
         (["--mode=eval"], "--checkpoint_dir"),
         (["--mode=train", "--evaluate_once"], "--evaluate_once has no meaning"),
         (["--checkpoint_dir=elsewhere"], "--checkpoint_dir says"),
+        ([*AIG, "--target_rate=1.5"], "--target_rate must be in [0, 1]"),
+        ([*AIG, "--target_rate=nan"], "--target_rate must be in [0, 1]"),
+        ([*AIG, "--target_rates=1,t"], "--target_rates must be 15 rates"),
+        ([*AIG, "--target_rates=resnet50"], "Received: 16 rates"),
+        (
+            [*AIG, "--target_rates=resnet101", "--dataset=imagenet", "--model=50"],
+            "--target_rates must be 16 rates",
+        ),
+        (
+            [*AIG, "--model=1", "--target_rates=1,2,t"],
+            "--target_rates must be in [0, 1]",
+        ),
+        ([*AIG, "--model=1", "--target_rates=1,high,t"], "--target_rates"),
+        (
+            [*AIG, "--model=1", "--target_rates=1,1,0.5", "--target_rate=0.5"],
+            "--target_rate has no meaning where no t in --target_rates",
+        ),
+        ([*AIG, "--gate_eval=best"], "deterministic|sample|expected"),
+        ([*AIG, "--rate_weight=-1"], "--rate_weight must be at least 0"),
+        (
+            [*AIG, "--variant=sact"],
+            "--variant must be aig or dynconv for --model_type=aig",
+        ),
+        ([*AIG, "--tau=0.1"], "--tau has no meaning for an aig model"),
+        ([*AIG, "--dataset=imagenet", "--model=18"], "(50, 101, 152)"),
+        (["--model_type=sact", "--variant=aig"], "--variant must be sact for"),
+        (["--model_type=sact", "--variant=resnext"], "sact|aig|dynconv"),
+        (
+            ["--model_type=sact", "--gate_eval=sample"],
+            "--gate_eval has no meaning for a",
+        ),
+        (["--model_type=dynconv", "--nogate_all_units"], "--gate_all_units has no"),
+        (
+            ["--model_type=dynconv", "--budget=1.5"],
+            "--budget must be in (0, 1], or -1 for",
+        ),
+        (["--model_type=dynconv", "--budget=0"], "--budget must be in (0, 1], or -1"),
+        (["--model_type=dynconv", "--budget=-0.5"], "Received: --budget=-0.5"),
+        (["--model_type=dynconv", "--budget=nan"], "--budget must be in (0, 1]"),
+        (["--model_type=dynconv", "--budget_weight=-1"], "--budget_weight must be"),
+        ([*AIG, "--weight_decay=-1e-4"], "--weight_decay must be at least 0"),
+        (["--model_type=sact", "--weight_decay=0.1"], "--weight_decay has no meaning"),
+        ([*AIG, "--gate_learning_rate_factor=-1"], "factor must be at least 0"),
+        (["--gate_learning_rate_factor=1"], "no meaning for a vanilla model"),
+        (
+            ["--decay_epochs=150,100"],
+            "--decay_epochs must be epochs above 0 in increas",
+        ),
+        (["--decay_epochs=0,100"], "--decay_epochs must be"),
+        (["--decay_epochs=a"], "--decay_epochs must be"),
+        (["--decay_epochs="], "--decay_epochs must be"),
+        (["--preprocessing=none"], "sact|aig|dynconv"),
+        (["--mode=attack"], "--mode=attack needs --checkpoint_dir"),
+        ([*ATTACK, "--epsilon=0"], "--epsilon must be in (0, 1]"),
+        ([*ATTACK, "--epsilon=1.5"], "--epsilon must be in (0, 1]"),
+        ([*ATTACK, "--jpeg_quality=0"], "--jpeg_quality must be from 1 to 100"),
+        ([*ATTACK, "--attack=deepfool"], "--attack must be one of fgsm"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_sentence(arguments, said):
@@ -168,6 +279,55 @@ def test_log_dir_says_what_the_run_is():
     assert options.default_log_dir() == "runs/cifar10_sact_5_tau0.005"
     options = Options(dataset="shapes").resolve_model()
     assert options.default_log_dir() == "runs/shapes_vanilla_5"
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ({"model_type": "aig"}, "cifar10_aig_5_rate0.6"),
+        ({"model_type": "aig", "variant": "dynconv"}, "cifar10_aig_5_dynconv_rate0.6"),
+        (
+            {"model_type": "aig", "model": "1", "target_rates": "1,t,t"},
+            "cifar10_aig_1_rates_rate0.6",
+        ),
+        (
+            {"model_type": "aig", "model": "1", "target_rates": "1,0.5,1"},
+            "cifar10_aig_1_rates",
+        ),
+        ({"model_type": "dynconv"}, "cifar10_dynconv_5_budget0.5"),
+        ({"model_type": "dynconv", "budget": -1.0}, "cifar10_dynconv_5_budget-1"),
+        ({"variant": "aig"}, "cifar10_vanilla_5_aig"),
+        ({"variant": "sact"}, "cifar10_vanilla_5"),
+    ],
+)
+def test_log_dirs_of_gated_networks(flags, name):
+    options = Options(dataset="cifar10", **flags).resolve_model()
+    assert options.default_log_dir() == f"runs/{name}"
+
+
+def test_method_arguments_are_those_of_the_method():
+    options = Options(model_type="aig", target_rate=0.3).resolve_model()
+    assert options.method_arguments == {
+        "target_rate": 0.3,
+        "gate_eval": "deterministic",
+        "gate_all_units": False,
+    }
+    assert (options.tau, options.budget) == (None, None)
+    # A schedule without t leaves no meaning to the rate, not even the default's.
+    options = options.replace(model="1", target_rates="1,0,1").resolve_model()
+    assert options.target_rate is None
+    assert "target_rate" not in options.method_arguments
+
+
+@pytest.mark.parametrize(
+    ("model_type", "expected"),
+    [("sact", "sact"), ("vanilla", "sact"), ("aig", "aig"), ("dynconv", "dynconv")],
+)
+def test_variant_and_preprocessing_follow_the_model_type(model_type, expected):
+    options = Options(model_type=model_type).resolve_model()
+    assert (options.variant, options.preprocessing) == (expected, expected)
+    options = Options(model_type=model_type, preprocessing="aig").resolve_model()
+    assert (options.variant, options.preprocessing) == (expected, "aig")
 
 
 def test_help_names_every_flag_with_its_default():
