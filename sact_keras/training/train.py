@@ -26,6 +26,7 @@ from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
+from sact_keras.training.random_states import kept_random_states
 from sact_keras.training.run_config import RunConfig
 
 logger = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     evaluations: dict[int, Evaluation] = {}
 
     def evaluate(at_step: int) -> Evaluation:
-        found = evaluation()
+        with kept_random_states(model):
+            found = evaluation()
         metrics.append(at_step, options.split_name, found.values)
         summaries.write_scalars(at_step, found.values)
         evaluations[at_step] = found
@@ -112,8 +114,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         **where,
     )
     callbacks = [NanGuard(**where)]
-    # Models of methods that do not anneal have no progress, or none that is set.
-    if getattr(model, "progress", None) is not None:
+    if model.progress is not None:
         callbacks.append(TrainingProgress(**where))
     callbacks += [
         progress,

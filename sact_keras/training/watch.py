@@ -19,6 +19,7 @@ from sact_keras.training.environment import choose_jit_compile
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.options import Options
+from sact_keras.training.random_states import kept_random_states
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ def watch_checkpoints(
         CheckpointMismatchError: If the checkpoint is of another architecture.
     """
     path = Path(options.checkpoint_dir)
+    # What gates sample in an evaluation is a function of the seed.
+    keras.utils.set_random_seed(options.seed)
     model = build_network(options, dataset.num_classes)
     evaluation = DatasetEvaluation(
         model,
@@ -59,7 +62,8 @@ def watch_checkpoints(
 
     def evaluate(source: Path) -> Evaluation:
         logger.info("Evaluating %s", source)
-        return evaluation()
+        with kept_random_states(model):
+            return evaluation()
 
     if not _is_run(path):
         load_weights(model, path)

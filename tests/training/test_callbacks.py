@@ -19,6 +19,7 @@ from sact_keras.training.callbacks.nan_guard import DivergedError, NanGuard
 from sact_keras.training.callbacks.progress_bar import ProgressBar
 from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
 from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
+from sact_keras.training.callbacks.training_progress import TrainingProgress
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.metrics_file import MetricsFile
 
@@ -218,3 +219,31 @@ def test_summaries_for_tensorboard(tmp_path):
     width, height, *pictures = heatmaps.string_val
     assert (int(width), int(height), len(pictures)) == (2 * 32 + 5, 32, 2)
     assert tf.io.decode_png(pictures[0]).shape == (32, 69, 3)
+
+
+def test_progress_is_the_share_of_the_steps_that_are_done():
+    model = compiled(tiny_model("dynconv"))
+    seen = []
+
+    class Spy(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append(float(model.progress))
+
+    batches = TinyDataset().training_batches(8, seed=0)
+    callbacks = [TrainingProgress(start_step=6, num_steps=10), Spy()]
+    model.fit(batches, steps_per_epoch=4, shuffle=False, verbose=0, callbacks=callbacks)
+    assert seen == pytest.approx([0.6, 0.7, 0.8, 0.9])
+    assert float(model.progress) == 1.0
+
+
+def test_progress_is_set_where_jax_keeps_the_weights():
+    order = []
+    model = types.SimpleNamespace(
+        jax_state_sync=lambda: order.append("sync"),
+        progress=types.SimpleNamespace(assign=order.append),
+    )
+    callback = TrainingProgress(1, 4)
+    callback.set_model(model)
+    callback.on_train_begin()
+    callback.on_train_batch_end(0, LOGS)
+    assert order == ["sync", 0.25, "sync", 0.5]

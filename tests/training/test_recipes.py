@@ -4,8 +4,8 @@ from sact_keras.data import DATASET_NAMES
 from sact_keras.data.cifar import CifarDataset
 from sact_keras.data.imagenet import ImageNetDataset
 from sact_keras.data.shapes import ShapesDataset
-from sact_keras.models.presets import DATASETS
-from sact_keras.training.recipes import RECIPES
+from sact_keras.models.presets import DATASETS, VARIANTS
+from sact_keras.training.recipes import RECIPES, find_recipe
 
 CLASSES = {
     "cifar10": CifarDataset,
@@ -23,3 +23,34 @@ def test_the_tables_know_the_same_data_sets():
 def test_the_split_that_is_evaluated_is_the_data_sets(name):
     """The recipe says it too, for flags that are read before TensorFlow is."""
     assert RECIPES[name].split_name == CLASSES[name].evaluation_split
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_data_set_has_a_recipe_of_every_variant(variant):
+    for dataset in DATASETS:
+        recipe = find_recipe(dataset, variant)
+        assert recipe.split_name == RECIPES[dataset].split_name
+        assert (recipe.weight_decay is None) == (variant == "sact")
+        # What is measured does not depend on who is.
+        assert recipe.recall_at == RECIPES[dataset].recall_at
+
+
+@pytest.mark.parametrize(
+    ("dataset", "variant", "epochs", "images", "batch_size", "rate", "weight_decay"),
+    [
+        ("cifar10", "aig", 350, 50_000, 256, 0.1, 5e-4),
+        ("cifar100", "dynconv", 350, 50_000, 256, 0.1, 5e-4),
+        ("imagenet", "aig", 100, 1_281_167, 256, 0.1, 1e-4),
+        ("imagenet", "dynconv", 100, 1_281_167, 64, 0.025, 1e-4),
+    ],
+)
+def test_recipes_of_the_originals(
+    dataset, variant, epochs, images, batch_size, rate, weight_decay
+):
+    recipe = find_recipe(dataset, variant)
+    # The last step ends with the last epoch, or within the next one.
+    surplus = recipe.max_number_of_steps * batch_size - epochs * images
+    assert 0 <= surplus < batch_size
+    assert recipe.batch_size == batch_size
+    assert (recipe.learning_rate, recipe.weight_decay) == (rate, weight_decay)
+    assert recipe.label_smoothing == 0.0

@@ -1,9 +1,10 @@
 import itertools
+import math
 
 import numpy as np
 import pytest
 
-from sact_keras.training.recipes import RECIPES
+from sact_keras.training.recipes import RECIPES, find_recipe
 from sact_keras.training.schedule import learning_rate_schedule
 
 CIFAR, IMAGENET = RECIPES["cifar10"], RECIPES["imagenet"]
@@ -45,3 +46,44 @@ def test_never_rises(num_steps):
 def test_no_steps():
     with pytest.raises(ValueError, match="num_steps=0"):
         learning_rate_schedule(CIFAR, 0.1, 0, 1.0)
+
+
+def test_the_schedule_of_gated_networks():
+    """Tenfold drops with epochs 150 and 250, counted from 0, as in PyTorch."""
+    recipe = find_recipe("cifar10", "aig")
+    steps_per_epoch = 50_000 / 256
+    schedule = learning_rate_schedule(
+        recipe, 0.1, recipe.max_number_of_steps, steps_per_epoch
+    )
+    first, second = (math.ceil(epoch * steps_per_epoch) for epoch in (150, 250))
+    steps = [0, first - 1, first, second - 1, second, recipe.max_number_of_steps - 1]
+    np.testing.assert_allclose(
+        [float(schedule(step)) for step in steps],
+        [0.1, 0.1, 0.01, 0.01, 0.001, 0.001],
+        rtol=1e-6,
+    )
+
+
+def test_the_drops_of_gated_networks_scale_with_the_training():
+    recipe = find_recipe("cifar10", "dynconv")
+    schedule = learning_rate_schedule(recipe, 0.1, 700, 195.3)
+    rates = [float(schedule(step)) for step in (299, 300, 499, 500)]
+    np.testing.assert_allclose(rates, [0.1, 0.01, 0.01, 0.001], rtol=1e-6)
+
+
+@pytest.mark.parametrize("recipe", [CIFAR, IMAGENET, find_recipe("cifar10", "aig")])
+def test_epochs_that_are_asked_for(recipe):
+    schedule = learning_rate_schedule(recipe, 1.0, 50, 2.5, (1, 2, 10))
+    rates = [float(schedule(step)) for step in (0, 2, 3, 4, 5, 24, 25, 49)]
+    expected = [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
+    np.testing.assert_allclose(rates, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("num_steps", [1, 2, 3])
+def test_the_first_step_has_the_initial_rate(num_steps):
+    recipe = find_recipe("cifar10", "aig")
+    assert float(learning_rate_schedule(recipe, 0.1, num_steps, 0.01)(0)) == (
+        pytest.approx(0.1)
+    )
+    schedule = learning_rate_schedule(recipe, 0.1, num_steps, 0.01, (1, 5))
+    assert float(schedule(0)) == pytest.approx(0.1)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
+from sact_keras.training.random_states import kept_random_states
 from sact_keras.visualization import maximum_ponder_cost, ponder_heatmap
 
 
@@ -74,7 +75,8 @@ class TensorBoardSummaries(GlobalStepCallback):
         if self.images is None:
             return
         # Outside the compiled step: a few images, once in a while.
-        outputs = self.model(self.images, training=False)
+        with kept_random_states(self.model):
+            outputs = self.model(self.images, training=False)
         if "ponder_cost_map" not in outputs:
             return
         maximum = maximum_ponder_cost(self.model.num_units)
