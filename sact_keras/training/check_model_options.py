@@ -15,7 +15,7 @@ NO_BUDGET = -1.0
 """The budget that means: run everything."""
 
 _GATED = ("aig", "dynconv")
-_VARIANTS_OF = {
+VARIANTS_OF = {
     "vanilla": presets.VARIANTS,
     "act": ("sact",),
     "sact": ("sact",),
@@ -82,7 +82,7 @@ def _check_ranges(options: Options) -> None:
 
 
 def _check_variant(options: Options, model_type: str) -> None:
-    allowed = _VARIANTS_OF[model_type]
+    allowed = VARIANTS_OF[model_type]
     if options.variant not in (None, *allowed):
         raise UsageError(
             f"--variant must be {' or '.join(allowed)} for --model_type={model_type}. "
@@ -111,7 +111,7 @@ def _variants(options: Options, model_type: str | None) -> tuple[str, ...]:
         return presets.VARIANTS
     if options.trains:
         return (presets.DEFAULT_VARIANTS[model_type],)
-    return _VARIANTS_OF[model_type]
+    return VARIANTS_OF[model_type]
 
 
 def _check_model(options: Options, variants: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from sact_keras.models.presets import (
     name_architecture,
     num_classes_of,
 )
+from sact_keras.training.check_model_options import VARIANTS_OF
 from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.run_config import RunConfig
 from sact_keras.training.usage_error import UsageError
@@ -125,7 +126,10 @@ def _fill_in(options: Options, flags: Mapping[str, Any]) -> Options:
     """Takes what was not given from the flags of the checkpoint's training."""
     names = ["model_type", "dataset", "max_number_of_steps"]
     if options.dataset is None or _family(options.dataset) == flags.get("family"):
-        names += ["model", "variant", "base_channels", "preprocessing"]
+        names += ["model", "base_channels", "preprocessing"]
+        # A type of model that does not run on the variant is another network anyway.
+        if flags.get("variant") in VARIANTS_OF[options.model_type or "vanilla"]:
+            names.append("variant")
     if options.model_type in (None, flags.get("model_type")):
         names += METHOD_FLAGS
     if options.dataset in (None, flags.get("dataset")):

@@ -5,7 +5,7 @@ from tiny_training import tiny_model, tiny_options
 import sact_keras
 from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.training.checkpoint_options import resolve_checkpoint
-from sact_keras.training.options import Options
+from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.run_config import RunConfig
 
 
@@ -89,3 +89,79 @@ def test_nothing_there(tmp_path):
         resolve(tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="the directory is empty"):
         resolve(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"model_type": "aig", "target_rates": "1,t,0.5,t", "target_rate": 0.3},
+        {"model_type": "aig", "variant": "dynconv", "preprocessing": "sact"},
+        {"model_type": "dynconv", "budget": 0.25},
+        {"model_type": "vanilla", "variant": "aig"},
+    ],
+)
+def test_a_run_of_any_method_says_all_about_itself(tmp_path, flags):
+    run = tiny_options(tmp_path, model="1_2_1", base_channels=4, **flags)
+    RunConfig.of(run).write(tmp_path)
+    options = resolve(tmp_path)[0].resolve_model()
+    for name in ("model_type", "model", "variant", "preprocessing", *METHOD_FLAGS):
+        assert getattr(options, name) == getattr(run, name), name
+
+
+def test_gates_may_be_evaluated_otherwise_than_they_were(tmp_path):
+    run = tiny_options(tmp_path, model_type="aig", target_rate=0.3)
+    RunConfig.of(run).write(tmp_path)
+    options, _ = resolve(tmp_path, gate_eval="sample")
+    assert options.resolve_model().method_arguments == {
+        "target_rate": 0.3,
+        "gate_eval": "sample",
+        "gate_all_units": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("model_type", "arguments"),
+    [("aig", {"target_rates": "0.5,t,1,1"}), ("dynconv", {"budget": 0.3})],
+)
+def test_a_saved_gated_model_knows_its_network(tmp_path, model_type, arguments):
+    path = tmp_path / "small.keras"
+    tiny_model(model_type, **arguments).save(path)
+    options, _ = resolve(path)
+    assert (options.model_type, options.model) == (model_type, "1_2_1")
+    assert options.variant == model_type
+    for name, value in arguments.items():
+        assert getattr(options, name) == value
+    assert options.resolve_model().preprocessing == model_type
+
+
+@pytest.mark.parametrize(
+    ("model_type", "variant", "model"),
+    [
+        ("aig", "aig", "1_1_1_1"),
+        ("dynconv", "dynconv", "basic_1_1_1_1"),
+        ("vanilla", "aig", "1_1_1_1"),
+        ("vanilla", "sact", "1_1_1_1"),
+    ],
+)
+def test_imagenet_has_a_thousand_classes_or_one_more(
+    tmp_path, model_type, variant, model
+):
+    path = tmp_path / "small.keras"
+    network = sact_keras.build_model(
+        model_type, dataset="imagenet", model=model, base_channels=4, variant=variant
+    )
+    network.save(path)
+    options, _ = resolve(path)
+    assert (options.dataset, options.variant) == ("imagenet", variant)
+    assert options.model == model
+
+
+def test_another_method_on_the_same_variant(tmp_path):
+    """The variant belongs to the network, whatever its method is called."""
+    run = tiny_options(tmp_path, model_type="aig")
+    RunConfig.of(run).write(tmp_path)
+    options, _ = resolve(tmp_path, model_type="vanilla")
+    assert (options.model_type, options.variant) == ("vanilla", "aig")
+    assert options.target_rate is None
+    options, _ = resolve(tmp_path, model_type="act")
+    assert options.variant is None

@@ -1,11 +1,13 @@
 import dataclasses
 import json
+import shlex
 
 import pytest
+from tiny_training import tiny_options
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.training.flags import parse_options
-from sact_keras.training.options import Options
+from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.run_config import RESULT_FLAGS, RunConfig
 from sact_keras.training.usage_error import UsageError
 
@@ -65,3 +67,51 @@ def test_a_file_of_another_kind(tmp_path):
     with pytest.raises(DamagedFileError, match=r"config\.json"):
         RunConfig.read(tmp_path)
     assert RunConfig.read(tmp_path / "nowhere") is None
+
+
+NEWER_FLAGS = {
+    "variant",
+    "preprocessing",
+    "decay_epochs",
+    "weight_decay",
+    "gate_learning_rate_factor",
+    *(set(METHOD_FLAGS) - {"tau", "eps"}),
+}
+
+
+def test_a_run_of_before_a_flag_has_had_its_default(tmp_path):
+    options = tiny_options(tmp_path)
+    config = RunConfig.of(options)
+    old = {k: v for k, v in config.flags.items() if k not in NEWER_FLAGS}
+    RunConfig(old, {**config.content, "flags": old}).write(tmp_path)
+    read = RunConfig.read(tmp_path)
+    read.check_resumable(options, tmp_path)
+    other = tiny_options(tmp_path, preprocessing="aig", decay_epochs="1,2")
+    with pytest.raises(UsageError, match="--preprocessing was sact and is now aig"):
+        read.check_resumable(other, tmp_path)
+    with pytest.raises(UsageError, match="--decay_epochs was None and is now 1,2"):
+        read.check_resumable(other, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"model_type": "aig", "target_rate": 0.4, "gate_eval": "sample"},
+        {"model_type": "aig", "target_rates": "1,0.5,1", "gate_all_units": True},
+        {"model_type": "aig", "target_rates": "1,t,0", "rate_weight": 3.0},
+        {"model_type": "dynconv", "budget": -1.0, "budget_weight": 0.5},
+        {
+            "model_type": "vanilla",
+            "variant": "aig",
+            "weight_decay": 0.0,
+            "decay_epochs": "3,4",
+        },
+        {"model_type": "act", "preprocessing": "aig"},
+    ],
+)
+def test_the_command_of_any_method_repeats_the_run(tmp_path, flags):
+    options = tiny_options(tmp_path, **flags)
+    command = shlex.split(RunConfig.of(options).content["command"])
+    repeated = parse_options(command[1:])
+    repeated = repeated.resolve_model().resolve_schedule().resolve_evaluation()
+    assert repeated.flags() == options.flags()
