@@ -1,12 +1,12 @@
 """What an evaluation has found."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sact_keras.files.atomic_write import atomic_write
+from sact_keras.training.result_files import format_json, format_values, write_result
+from sact_keras.training.unit_rates import UnitRates
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Evaluation:
     Attributes:
         num_examples: Images evaluated.
         values: Name in the original's terms -> value, in the order of printing.
+        unit_rates: How often each unit runs, by class; None where nothing is decided.
 
     Example:
         >>> found = Evaluation(2, {"eval/Accuracy": 0.5, "Total Flops/mean": 8.2e7})
@@ -26,6 +27,9 @@ class Evaluation:
 
     num_examples: int
     values: Mapping[str, float]
+    unit_rates: UnitRates | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
 
     @property
     def accuracy(self) -> float:
@@ -33,9 +37,7 @@ class Evaluation:
         return self.values["eval/Accuracy"]
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"{name}[{_format(value)}]" for name, value in self.values.items()
-        )
+        return format_values(self.values)
 
     def write(
         self, directory: Path, *, step: int | None, details: Mapping[str, Any]
@@ -51,21 +53,12 @@ class Evaluation:
             `eval-<step>.json`, if there is a step; `eval.json`, which always holds the
             latest evaluation, else.
         """
-        directory.mkdir(parents=True, exist_ok=True)
         content = {
             "step": step,
             "num_examples": self.num_examples,
             **details,
             "values": dict(self.values),
         }
-        text = json.dumps(content, indent=2) + "\n"
-        latest = directory / "eval.json"
-        path = latest if step is None else directory / f"eval-{step:08d}.json"
-        for file in {path, latest}:
-            atomic_write(file, text)
-        return path
-
-
-def _format(value: float) -> str:
-    # Eight significant digits; FLOPs whole rather than with an exponent.
-    return f"{value:.0f}" if abs(value) >= 1e7 else f"{value:.8g}"
+        return write_result(
+            directory, "eval", step=step, content=format_json(content), suffix=".json"
+        )

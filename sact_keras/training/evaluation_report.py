@@ -1,16 +1,22 @@
 """Makes the results of an evaluation known."""
 
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from sact_keras.data import ImageDataset
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.options import Options
+from sact_keras.training.result_files import format_json, write_result
+from sact_keras.training.unit_rates import UnitRates
 
 
 class EvaluationReport:
     """Prints evaluations in the original's format, and writes JSON and summaries.
+
+    Where the network decides, how often each unit runs for each class is written, and
+    drawn, beside it: gate_rates.json and gate_rates.png.
 
     Args:
         options: Resolved options; `eval_dir` says where to write.
@@ -39,21 +45,41 @@ class EvaluationReport:
 
     def _write(self, evaluation: Evaluation, step: int | None, path: Path) -> None:
         options = self.options
-        evaluation.write(
-            self.directory,
-            step=step,
-            details={
-                "checkpoint": str(path),
-                "dataset": options.dataset,
-                "split": options.split_name,
-                "skipped_records": [str(error) for error in self.dataset.skipped],
-                "model_type": options.model_type,
-                "model": options.model,
-                **options.method_arguments,
-            },
-        )
+        details = {
+            "checkpoint": str(path),
+            "dataset": options.dataset,
+            "split": options.split_name,
+            "skipped_records": [str(error) for error in self.dataset.skipped],
+            "model_type": options.model_type,
+            "model": options.model,
+            **options.method_arguments,
+        }
+        evaluation.write(self.directory, step=step, details=details)
+        if evaluation.unit_rates is not None:
+            about = {"step": step, "num_examples": evaluation.num_examples, **details}
+            self._write_rates(evaluation.unit_rates, step, about)
         writer = tf.summary.create_file_writer(str(self.directory))
         with writer.as_default(step=step or 0):
             for name, value in evaluation.values.items():
                 tf.summary.scalar(name, value)
         writer.close()
+
+    def _write_rates(
+        self, rates: UnitRates, step: int | None, about: dict[str, Any]
+    ) -> None:
+        # matplotlib takes half a second to import; only who draws has to wait for it.
+        from sact_keras.visualization.unit_rate_heatmap import draw_unit_rates
+
+        class_names = self.dataset.class_names
+        content = about | rates.as_dict(class_names)
+        picture = draw_unit_rates(
+            rates.by_class,
+            rates.mean,
+            class_names,
+            rates.num_units,
+            target_rates=rates.target_rates,
+        )
+        for suffix, data in ((".json", format_json(content)), (".png", picture)):
+            write_result(
+                self.directory, "gate_rates", step=step, content=data, suffix=suffix
+            )

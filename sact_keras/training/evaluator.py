@@ -1,16 +1,21 @@
 """Evaluates a model on a data set, exactly."""
 
 import math
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
+from sact_keras.models import METHODS
 from sact_keras.training.evaluation import Evaluation
+from sact_keras.training.image_groups import ImageGroup, image_groups
+from sact_keras.training.judge import judge
+from sact_keras.training.unit_rates import UnitRates, executed_shares
+
+_OUTPUTS = {"flops": "Total Flops", "macs": "Total MACs"}
+"""Output of a model -> its name in the results."""
 
 _BLOCK_OUTPUTS = {
     "ponder_cost": "ponder_cost",
@@ -19,33 +24,24 @@ _BLOCK_OUTPUTS = {
 }
 """Output of a block -> its name in the results."""
 
-_SECONDS_BEFORE_PROGRESS = 5.0
-
-_LARGE_IMAGE = 128 * 128
-"""Pixels from which on a few images keep a CPU as busy as many do."""
-
-_LARGE_AT_A_TIME = 8
-"""Images of that size that are run at a time on a CPU (see docs/performance.md)."""
+_STATISTICS = "statistics/"
+"""What the names of a method's statistics begin with, among the numbers of an image."""
 
 
 class Evaluator:
-    """Measures accuracy, loss, FLOPs, ponder cost and executed units.
+    """Measures accuracy, loss, FLOPs, and what a method decides.
 
     Every number is collected image by image and reduced in float64. A standard
-    deviation is that of the population: over images, and for SACT over all positions
-    of all images.
+    deviation is that of the population: over images, and where positions decide over
+    all positions of all images. A method's loss is that of its statistics' means over
+    all images.
 
-    How convolutions and matrix products round depends on how many images they are
-    given, and a decision that is close may then go the other way. On a CPU, images
-    large enough that a few keep it busy are therefore run eight at a time, in the
-    order in which they come: the numbers are exactly the same whatever the batch size.
-    Smaller images, and a GPU, are run in batches, whose size moves the last digits.
+    The numbers do not depend on the batch size where images are large, or else but for
+    the last digits: see `image_groups`.
 
     Args:
         model: A built model.
-        batch_size: Images run at a time, at least 1 (see above). Where there are
-            fewer at the end, copies fill up (an image's outputs do not depend on its
-            neighbours), so that one compiled program serves all.
+        batch_size: Images run at a time, at least 1.
         jit_compile: Whether XLA compiles it.
         recall_at: Also reports the fraction of the images whose right class is among
             so many likeliest; None for no recall.
@@ -75,6 +71,7 @@ class Evaluator:
         self.model = model
         self.batch_size = batch_size
         self.recall_at = recall_at
+        self._method = METHODS[model.model_type]
         self._run = tf.function(self._needed_outputs, jit_compile=jit_compile)
 
     def __call__(
@@ -93,131 +90,95 @@ class Evaluator:
         Raises:
             ValueError: If there is no image in `batches`.
         """
-        collected: dict[str, list[np.ndarray]] = defaultdict(list)
-        with tqdm(
-            total=num_examples,
-            desc="Evaluating",
-            unit=" images",
-            delay=_SECONDS_BEFORE_PROGRESS,
-            # In a log file, a line now and then.
-            mininterval=0.5 if sys.stderr.isatty() else 60.0,
-            leave=False,
-        ) as progress:
-            for images, labels in self._regroup(batches):
-                for name, values in self._run_group(images, labels).items():
-                    collected[name].append(values)
-                progress.update(len(labels))
-        if not collected:
+        parts: dict[str, list[np.ndarray]] = defaultdict(list)
+        rates = UnitRates.of(self.model)
+        for group in image_groups(batches, self.batch_size, num_examples=num_examples):
+            outputs, labels = self._run_group(group), group.labels[: group.count]
+            shares = outputs.pop("rates")
+            if rates is not None:
+                rates.add(shares, labels)
+            for name, values in _describe_images(outputs, labels).items():
+                parts[name].append(values)
+        if not parts:
             raise ValueError("batches must hold at least one image. Received: none")
-        return self._reduce(
-            {name: np.concatenate(parts) for name, parts in collected.items()}
-        )
+        collected = {name: np.concatenate(values) for name, values in parts.items()}
+        return Evaluation(len(collected["rank"]), self._reduce(collected), rates)
 
     def _needed_outputs(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = self.model(images, training=False)
-        names = ["logits", "flops"]
+        names = ["logits", *_OUTPUTS]
         for block in self.model.block_names:
             names += [f"{block}/{output}" for output in _BLOCK_OUTPUTS]
-        return {name: outputs[name] for name in names if name in outputs}
+        needed = {name: outputs[name] for name in names if name in outputs}
+        if self._method.statistics is not None:
+            for name, value in self._method.statistics(self.model, outputs).items():
+                needed[_STATISTICS + name] = value
+        return {**needed, "rates": executed_shares(outputs["masks"])}
 
-    def _regroup(self, batches: Iterable[tuple]) -> Iterator[tuple]:
-        """Yields the images in groups of those run at a time; the last is smaller."""
-        images = labels = None
-        for more in batches:
-            more_images, more_labels = map(np.asarray, more)
-            if images is not None:
-                more_images = np.concatenate([images, more_images])
-                more_labels = np.concatenate([labels, more_labels])
-            images, labels = more_images, more_labels
-            size = self._images_at_a_time(images.shape[1:3])
-            while len(labels) >= size:
-                yield images[:size], labels[:size]
-                images, labels = images[size:], labels[size:]
-        if labels is not None and len(labels):
-            yield images, labels
+    def _run_group(self, group: ImageGroup) -> dict[str, np.ndarray]:
+        outputs = self._run(tf.constant(group.images))
+        return {
+            name: value.numpy()[: group.count].astype(np.float64)
+            for name, value in outputs.items()
+        }
 
-    def _images_at_a_time(self, image_size: tuple[int, int]) -> int:
-        on_cpu = not tf.config.list_physical_devices("GPU")
-        large = math.prod(image_size) >= _LARGE_IMAGE
-        return _LARGE_AT_A_TIME if on_cpu and large else self.batch_size
-
-    def _run_group(
-        self, images: np.ndarray, labels: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        """A few numbers for each image, [B] each."""
-        size = len(labels)
-        missing = self._images_at_a_time(images.shape[1:3]) - size
-        filling = [(0, missing)] + [(0, 0)] * (images.ndim - 1)
-        outputs = self._run(tf.constant(np.pad(images, filling, mode="edge")))
-        results = {}
-        for name, value in outputs.items():
-            value = value.numpy()[:size].astype(np.float64)
-            if name == "logits":
-                results.update(_judge(value, labels))
-                continue
-            # Mean and variance over an image's positions: enough for those over all.
-            positions = value.reshape(size, -1)
-            results[f"{name}/mean"] = positions.mean(axis=1)
-            results[f"{name}/variance"] = positions.var(axis=1)
-        return results
-
-    def _reduce(self, collected: dict[str, np.ndarray]) -> Evaluation:
-        ranks = collected["rank"]
+    def _reduce(self, collected: dict[str, np.ndarray]) -> dict[str, float]:
         quality = {"eval/Accuracy": float(np.mean(collected["right"]))}
         if self.recall_at is not None:
-            found = float(np.mean(ranks < self.recall_at))
+            found = float(np.mean(collected["rank"] < self.recall_at))
             quality[f"eval/Recall@{self.recall_at}"] = found
         losses = {"Cross_Entropy": float(np.mean(collected["cross_entropy"]))}
-        values = {}
+        means = {
+            name.removeprefix(_STATISTICS): values.mean(axis=0)
+            for name, values in collected.items()
+            if name.startswith(_STATISTICS)
+        }
+        if self._method.loss is not None:
+            name = "_".join(map(str.capitalize, self._method.loss_name.split("_")))
+            losses[name] = float(self._method.loss(means, self.model))
+        losses["Regularization_Loss"] = self._regularization_loss()
+        report = self._method.report
+        return {
+            **quality,
+            "eval/Loss": sum(losses.values()),
+            **{f"eval/{name}": value for name, value in losses.items()},
+            **(report(means, self.model) if report is not None else {}),
+            **self._costs(collected),
+        }
 
-        def describe(name: str, mean_name: str, std_name: str) -> None:
-            means, variances = collected[f"{name}/mean"], collected[f"{name}/variance"]
-            values[mean_name] = float(means.mean())
-            values[std_name] = float(np.sqrt(variances.mean() + means.var()))
-
-        describe("flops", "Total Flops/mean", "Total Flops/std")
+    def _costs(self, collected: dict[str, np.ndarray]) -> dict[str, float]:
+        labels = {name: f"{shown}/" for name, shown in _OUTPUTS.items()}
         for block in self.model.block_names:
             for output, shown in _BLOCK_OUTPUTS.items():
-                if f"{block}/{output}/mean" in collected:
-                    label = f"{block}/{shown}"
-                    describe(f"{block}/{output}", f"{label}_mean", f"{label}_std")
-        ponder_costs = [
-            value
-            for name, value in values.items()
-            if name.endswith("/ponder_cost_mean")
-        ]
-        if ponder_costs:
-            losses["Ponder_Loss"] = self.model.arguments["tau"] * sum(ponder_costs)
-        losses["Regularization_Loss"] = self._regularization_loss()
-        return Evaluation(
-            num_examples=len(ranks),
-            values={
-                **quality,
-                "eval/Loss": sum(losses.values()),
-                **{f"eval/{name}": value for name, value in losses.items()},
-                **values,
-            },
-        )
+                labels[f"{block}/{output}"] = f"{block}/{shown}_"
+        values = {}
+        for name, label in labels.items():
+            if f"{name}/mean" in collected:
+                means = collected[f"{name}/mean"]
+                variance = collected[f"{name}/variance"].mean() + means.var()
+                values[f"{label}mean"] = float(means.mean())
+                values[f"{label}std"] = float(np.sqrt(variance))
+        return values
 
     def _regularization_loss(self) -> float:
-        return sum(
+        return math.fsum(
             float(variable.regularizer(variable))
             for variable in self.model.trainable_variables
             if variable.regularizer is not None
         )
 
 
-def _judge(logits: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """How well logits, [B, classes] float64, fit the labels: each [B]."""
-    labels = labels.astype(np.int64)
-    highest = logits.max(axis=1)
-    with np.errstate(invalid="ignore"):  # A diverged network's loss is NaN.
-        log_sums = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-    right = logits[np.arange(len(labels)), labels]
-    # What is not a number counts as likelier than the right class.
-    rank = (~(logits <= right[:, None])).sum(axis=1)
-    return {
-        "right": logits.argmax(axis=1) == labels,
-        "rank": np.where(np.isfinite(right), rank, logits.shape[1]),
-        "cross_entropy": log_sums - right,
-    }
+def _describe_images(
+    outputs: dict[str, np.ndarray], labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """A few numbers for each image: [B], statistics [B] or [B, k]."""
+    results = judge(outputs["logits"], labels)
+    for name, value in outputs.items():
+        if name.startswith(_STATISTICS):
+            results[name] = value
+        elif name != "logits":
+            # Mean and variance over an image's positions: enough for those over all.
+            positions = value.reshape(len(labels), -1)
+            results[f"{name}/mean"] = positions.mean(axis=1)
+            results[f"{name}/variance"] = positions.var(axis=1)
+    return results

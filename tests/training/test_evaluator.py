@@ -4,39 +4,25 @@ import keras
 import numpy as np
 import pytest
 from tiny_training import tiny_model
+from varied_model import in_batches, random_examples, varied_model
 
 import sact_keras
 from sact_keras.training.evaluation import Evaluation
-from sact_keras.training.evaluator import Evaluator, _judge
+from sact_keras.training.evaluator import Evaluator
+from sact_keras.training.judge import judge
+
+LOSSES = ("Cross_Entropy", "_Loss")
 
 
 @pytest.fixture(scope="module")
 def examples():
-    generator = np.random.default_rng(0)
-    images = generator.normal(size=(11, 32, 32, 3)).astype("float32")
-    return images, generator.integers(0, 10, size=11)
+    return random_examples()
 
 
-def in_batches(examples, size):
-    images, labels = examples
-    for begin in range(0, len(images), size):
-        yield images[begin : begin + size], labels[begin : begin + size]
-
-
-def varied_model(model_type, **arguments):
-    """A model whose halting varies between images and positions."""
-    model = tiny_model(model_type, model="3", **arguments)
-    generator = np.random.default_rng(1)
-    for variable in model.weights:
-        if "halting" in variable.path and variable.path.endswith(("kernel", "bias")):
-            variable.assign(generator.normal(0, 0.5, size=variable.shape))
-    return model
-
-
-@pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
+@pytest.mark.parametrize("model_type", ["vanilla", "act", "sact", "aig", "dynconv"])
 def test_statistics_are_those_of_the_whole_arrays(model_type, examples):
-    arguments = {} if model_type == "vanilla" else {"tau": 0.3}
-    model = varied_model(model_type, **arguments)
+    halts = model_type in ("act", "sact")
+    model = varied_model(model_type, **({"tau": 0.3} if halts else {}))
     found = Evaluator(model, 4, jit_compile=False)(in_batches(examples, 4))
     images, labels = examples
     outputs = model(images, training=False)
@@ -59,14 +45,14 @@ def test_statistics_are_those_of_the_whole_arrays(model_type, examples):
             assert found.values[f"{label}_std"] == pytest.approx(
                 array.std(), rel=1e-6, abs=1e-6
             )
-        if model_type != "vanilla":
+        varies |= np.std(outputs[f"{block}/num_units"]) > 0
+        if halts:
             costs = np.asarray(outputs[f"{block}/ponder_cost"], "float64")
             label = f"{block}/ponder_cost"
             assert found.values[f"{label}_mean"] == pytest.approx(
                 costs.mean(), rel=1e-5
             )
             assert found.values[f"{label}_std"] == pytest.approx(costs.std(), rel=1e-4)
-            varies |= costs.std() > 0
             expected_ponder_loss += 0.3 * costs.mean()
     assert varies  # Or the deviations above have shown nothing.
     assert found.values.get("eval/Ponder_Loss", 0.0) == pytest.approx(
@@ -90,7 +76,7 @@ def test_recall_is_what_keras_computes(k, examples):
 def test_what_is_not_a_number_finds_nothing():
     nan, inf = np.nan, np.inf
     logits = [[nan, 1, 2], [1, nan, 2], [3, nan, 2], [inf, inf, inf], [2, 2, 1]]
-    judged = _judge(np.array(logits, "float64"), np.array([0, 0, 0, 0, 0]))
+    judged = judge(np.array(logits, "float64"), np.array([0, 0, 0, 0, 0]))
     found = judged["rank"] < 1
     assert found.tolist() == [False, False, False, False, True]
 
@@ -120,7 +106,7 @@ def test_large_images_give_the_same_numbers_in_batches_of_any_size():
         assert other == one
 
 
-@pytest.mark.parametrize("model_type", ["vanilla", "sact"])
+@pytest.mark.parametrize("model_type", ["vanilla", "sact", "aig", "dynconv"])
 def test_loss_is_what_keras_computes(model_type, examples):
     model = varied_model(model_type)
     model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -128,11 +114,12 @@ def test_loss_is_what_keras_computes(model_type, examples):
     found = Evaluator(model, len(images), jit_compile=False)([examples])
     logs = model.evaluate(images, labels, len(images), verbose=0, return_dict=True)
     assert found.values["eval/Loss"] == pytest.approx(logs["loss"], rel=1e-5)
-    parts = ("Cross_Entropy", "Ponder_Loss", "Regularization_Loss")
-    assert found.values["eval/Loss"] == pytest.approx(
-        sum(found.values.get(f"eval/{part}", 0.0) for part in parts)
-    )
-    assert found.values["eval/Regularization_Loss"] > 0
+    parts = {name: v for name, v in found.values.items() if name.endswith(LOSSES)}
+    assert found.values["eval/Loss"] == pytest.approx(sum(parts.values()))
+    assert len(parts) == (2 if model_type == "vanilla" else 3)
+    # ConvNet-AIG and DynConv leave the weights' decay to the optimizer.
+    by_layers = model_type in ("vanilla", "sact")
+    assert (found.values["eval/Regularization_Loss"] > 0) == by_layers
 
 
 def test_batch_size_does_not_matter(examples):
