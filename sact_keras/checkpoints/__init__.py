@@ -9,6 +9,7 @@ from sact_keras.lazy import lazy_names
 _NAMES = {
     "CheckpointMismatchError": "sact_keras.checkpoints.mismatch",
     "DamagedFileError": "sact_keras.checkpoints.damaged_file_error",
+    "MissingExtraError": "sact_keras.checkpoints.missing_extra_error",
     "checkpoint_model_config": "sact_keras.checkpoints.model_config",
     "load_checkpoint": "sact_keras.checkpoints.loading",
     "load_model": "sact_keras.checkpoints.model_loading",

@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.network_description import (
+    PROGRESS,
     describe_network,
     is_decision,
 )
@@ -18,6 +20,37 @@ class Stored(NamedTuple):
 
     variable: Any
     shape: tuple[int, ...]
+
+
+def weights_by_path(model: keras.Model) -> dict[str, keras.Variable]:
+    """The model's weights by path, without the model's own name.
+
+    That differs from one model type to the next.
+    """
+    return {
+        variable.path.removeprefix(f"{model.name}/"): variable
+        for variable in model.weights
+    }
+
+
+def with_unnamed(model: keras.Model, named: Mapping[str, Stored]) -> dict[str, Stored]:
+    """Adds the weights for which an original has no name, under ours.
+
+    None of them is in a checkpoint of the original, so without `skip_decisions` they
+    are missing there: gates in a network that the original trains without, for example.
+    The progress of the training is no weight of the original's, and left aside.
+
+    Args:
+        model: A built model.
+        named: The original's name -> the variable.
+    """
+    known = {id(stored.variable) for stored in named.values()}
+    unnamed = {
+        path: Stored(variable, tuple(variable.shape))
+        for path, variable in weights_by_path(model).items()
+        if id(variable) not in known and path != PROGRESS
+    }
+    return {**named, **unnamed}
 
 
 def assign_variables(

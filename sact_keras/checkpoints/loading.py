@@ -1,10 +1,15 @@
 """`load_checkpoint`: says what a checkpoint is by looking, and reads it."""
 
 import os
+import zipfile
 from pathlib import Path
 
+import h5py
 import keras
 
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.pytorch import load_pytorch
+from sact_keras.checkpoints.pytorch_files import is_pytorch_file
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint, load_sact
 
 
@@ -16,9 +21,10 @@ def load_checkpoint(
     Args:
         model: A model of `build_model`.
         path: A run's directory, one of its checkpoints, a `.weights.h5` or `.keras`
-            file; or a TensorFlow 1 checkpoint of the SACT project, of either family
-            and version 1 or 2 of the format (a directory with a `checkpoint` file, or
-            a prefix).
+            file; a TensorFlow 1 checkpoint of the SACT project, of either family and
+            version 1 or 2 of the format (a directory with a `checkpoint` file, or a
+            prefix); or a file of PyTorch, of ConvNet-AIG (`model_best.pth.tar`),
+            DynConv (`checkpoint_best.pth`) or one of torchvision's ResNets.
         skip_decisions: Whether the layers that decide (halting branches, gates,
             maskers) are left as they are, to start an adaptive model from a vanilla
             one.
@@ -28,6 +34,7 @@ def load_checkpoint(
             the variables that are missing, unexpected and wrongly shaped.
         FileNotFoundError: If there is no checkpoint at `path`, or a part is missing.
         DamagedFileError: If the files cannot be read.
+        MissingExtraError: If it is of PyTorch, which is not installed.
 
     Example:
         >>> import sact_keras, tempfile
@@ -39,6 +46,9 @@ def load_checkpoint(
     from sact_keras.checkpoints.native import load_native
     from sact_keras.checkpoints.store import find_checkpoint
 
+    if is_pytorch_file(path):
+        load_pytorch(model, path, skip_decisions=skip_decisions)
+        return
     tensorflow_prefix = find_tensorflow_checkpoint(path)
     if tensorflow_prefix is not None:
         load_sact(model, tensorflow_prefix, skip_decisions=skip_decisions)
@@ -46,4 +56,9 @@ def load_checkpoint(
     source = Path(path)
     if source.is_dir():
         source = find_checkpoint(source)
+    elif source.is_file() and not (h5py.is_hdf5(source) or zipfile.is_zipfile(source)):
+        raise DamagedFileError(
+            f"{source} ({source.stat().st_size} bytes) is cut short, or a checkpoint "
+            "neither of Keras nor of PyTorch nor of TensorFlow"
+        )
     load_native(model, source, skip_decisions=skip_decisions)

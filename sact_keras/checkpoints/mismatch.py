@@ -74,6 +74,6 @@ class CheckpointMismatchError(ValueError):
                 "(--finetune_path)"
             )
         return (
-            "only the layers that decide differ: is the model_type that of the "
-            "checkpoint?"
+            "only the layers that decide differ: are the model_type and its arguments "
+            "those of the checkpoint?"
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.pytorch_files import is_pytorch_file
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint
 from sact_keras.checkpoints.store import find_checkpoint
 from sact_keras.models.adaptive_resnet import AdaptiveResNet
@@ -23,7 +24,7 @@ def checkpoint_model_config(path: str | os.PathLike) -> dict[str, Any] | None:
 
     Returns:
         What `AdaptiveResNet.from_config` takes; None where the checkpoint does not
-        say, as a `.weights.h5` file and the original's checkpoints do not.
+        say, as a `.weights.h5` file and the originals' checkpoints do not.
 
     Raises:
         FileNotFoundError: If there is no checkpoint at `path`.
@@ -37,7 +38,7 @@ def checkpoint_model_config(path: str | os.PathLike) -> dict[str, Any] | None:
         ...     checkpoint_model_config(f"{directory}/small.keras")["num_units"]
         [1, 2, 1]
     """
-    if find_tensorflow_checkpoint(path) is not None:
+    if is_pytorch_file(path) or find_tensorflow_checkpoint(path) is not None:
         return None
     path = Path(path)
     if path.is_dir():

@@ -12,8 +12,13 @@ import h5py
 import keras
 import numpy as np
 
-from sact_keras.checkpoints.assignment import Stored, assign_variables
+from sact_keras.checkpoints.assignment import (
+    Stored,
+    assign_variables,
+    weights_by_path,
+)
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.network_description import PROGRESS
 from sact_keras.checkpoints.saved_checkpoint import WEIGHTS_FILE, SavedCheckpoint
 
 _OPTIMIZER = "optimizer/"
@@ -53,7 +58,7 @@ def load_native(
     path = Path(path)
     if path.is_dir():
         path = SavedCheckpoint.open(path).weights_path
-    variables = _model_variables(model)
+    variables = weights_by_path(model)
     with _open_weights(path) as file:
         with _damage_named(path):
             arrays = _saved_arrays(file, names=variables)
@@ -101,17 +106,6 @@ def _damage_named(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _model_variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """The model's weights by path, without the model's own name.
-
-    That differs from one model type to the next.
-    """
-    return {
-        variable.path.removeprefix(f"{model.name}/"): variable
-        for variable in model.weights
-    }
-
-
 def _saved_arrays(file: h5py.File, names: Iterable[str]) -> dict[str, h5py.Dataset]:
     """The file's arrays by path of the variable.
 
@@ -126,6 +120,8 @@ def _saved_arrays(file: h5py.File, names: Iterable[str]) -> dict[str, h5py.Datas
     in_layer: dict[str, list[str]] = defaultdict(list)
     for name in names:
         in_layer[name.rpartition("/")[0]].append(name)
+    # Of its own, outside all layers, a network of ours has this one at most.
+    in_layer.setdefault("", [PROGRESS])
     layer_names: dict[str, str] = {}
     found: list[tuple[str, int, h5py.Dataset]] = []
 

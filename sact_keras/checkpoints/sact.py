@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from sact_keras.checkpoints.assignment import assign_variables
+from sact_keras.checkpoints.assignment import assign_variables, with_unnamed
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.sact_names import ROOTS, named_variables
 from sact_keras.checkpoints.tensorflow_files import TensorFlowFiles
@@ -105,7 +105,7 @@ def load_sact(
 
     assign_variables(
         files.prefix,
-        dict(named_variables(model)),
+        with_unnamed(model, dict(named_variables(model))),
         shapes,
         read,
         skip_decisions=skip_decisions,

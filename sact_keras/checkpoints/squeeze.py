@@ -48,7 +48,7 @@ def squeeze_checkpoint(
         model: A built model like the one that was saved, not compiled. It takes the
             checkpoint's weights.
         source: What `load_checkpoint` takes: a run's directory, one checkpoint of
-            ours or of the original's.
+            ours or of an original's.
         target: The file to write, which is replaced where it exists:
             `.weights.h5` for the weights alone, `.keras` for the network as well.
             Whatever happens, it is whole or as it was.

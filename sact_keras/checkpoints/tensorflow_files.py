@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.pytorch_files import is_pytorch_file
 
 # The last eight bytes of a table of LevelDB, which the index of a checkpoint of
 # version 2 is, and the whole checkpoint in version 1.
@@ -60,7 +61,8 @@ class TensorFlowFiles(NamedTuple):
                 raise _incomplete(path, [f"{path}.data-?????-of-?????"])
             return cls(str(path), str(path), index, _whole(path, data))
         if path.is_file():
-            if not _NAMED_AS_CHECKPOINT.search(path.name) and not _is_table(path):
+            named = _NAMED_AS_CHECKPOINT.search(path.name) and not is_pytorch_file(path)
+            if not named and not _is_table(path):
                 return None
             _check_table(path, path)
             return cls(str(path), glob.escape(str(path)), path, (path,))

@@ -1,11 +1,16 @@
 """`load_checkpoint` says what a checkpoint is by looking."""
 
+import sys
+
 import numpy as np
 import pytest
 from slim_checkpoint import write_slim_checkpoint
+from torch_checkpoint import write_pickle
 
 import sact_keras
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+from sact_keras.checkpoints.missing_extra_error import MissingExtraError
 from sact_keras.checkpoints.sact_names import named_variables
 
 IMAGENET = {"dataset": "imagenet", "model": "1_2_1_1", "num_classes": 3}
@@ -91,6 +96,27 @@ def test_the_other_family_is_refused_in_the_first_line(kind, tmp_path):
             "(sact, ImageNet, units 1_2_1_1):"
         )
     )
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"state_dict" * 100])
+def test_what_no_reader_knows(content, tmp_path):
+    path = tmp_path / "model_best.pth.tar"
+    path.write_bytes(content)
+    with pytest.raises(DamagedFileError) as caught:
+        sact_keras.load_checkpoint(small_model(), path)
+    assert str(caught.value) == (
+        f"{path} ({len(content)} bytes) is cut short, or a checkpoint neither of Keras "
+        "nor of PyTorch nor of TensorFlow"
+    )
+
+
+@pytest.mark.parametrize("name", ["checkpoint_best.pth", "model.ckpt-3", "a.h5"])
+def test_without_pytorch_the_extra_is_named(name, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    path = write_pickle(tmp_path / name, {"state_dict": {}})
+    model = small_model("vanilla", variant="aig")
+    with pytest.raises(MissingExtraError, match=r"pip install 'sact_keras\[import\]'"):
+        sact_keras.load_checkpoint(model, path)
 
 
 @pytest.mark.parametrize("place", ["", "missing", "missing/model.ckpt-3"])

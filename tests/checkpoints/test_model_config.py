@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from slim_checkpoint import write_slim_checkpoint
+from torch_checkpoint import write_pickle
 
 import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
@@ -50,6 +51,13 @@ def test_others_do_not_say(model, tmp_path):
     )
     for name in ("model.weights.h5", "original", "dense.keras"):
         assert checkpoint_model_config(tmp_path / name) is None
+
+
+@pytest.mark.parametrize("name", ["model_best.pth.tar", "model.ckpt-3"])
+@pytest.mark.parametrize("old", [False, True])
+def test_pytorchs_do_not_say(tmp_path, name, old):
+    path = write_pickle(tmp_path / name, {"state_dict": {}}, old=old)
+    assert checkpoint_model_config(path) is None
 
 
 @pytest.mark.parametrize("content", [None, b"no JSON", b"\xff"])

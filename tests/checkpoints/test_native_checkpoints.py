@@ -5,6 +5,7 @@ import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.native import load_native
+from sact_keras.checkpoints.network_description import is_decision
 
 
 def build(model_type, model="1_2_1", **arguments):
@@ -27,7 +28,7 @@ def by_path(model):
 
 
 @pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
-@pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
+@pytest.mark.parametrize("model_type", ["vanilla", "act", "sact", "aig", "dynconv"])
 def test_round_trip(tmp_path, suffix, model_type):
     model = build(model_type)
     path = tmp_path / f"model{suffix}"
@@ -63,6 +64,26 @@ def test_the_halting_branches_of_the_file_are_left_too(tmp_path):
     for name, value in by_path(target).items():
         kept = "/halting/" in name
         np.testing.assert_array_equal(value, (before if kept else expected)[name])
+
+
+@pytest.mark.parametrize("target", ["vanilla", "aig", "dynconv"])
+@pytest.mark.parametrize("source", ["vanilla", "aig", "dynconv"])
+def test_gates_maskers_and_progress_are_left_as_they_are(tmp_path, source, target):
+    source = build(source, variant="aig")
+    path = tmp_path / "source.weights.h5"
+    source.save_weights(path)
+    model = build(target, variant="aig")
+    before, expected = by_path(model), by_path(source)
+    if source.model_type != target:
+        with pytest.raises(CheckpointMismatchError) as mismatch:
+            load_native(model, path)
+        differing = [*mismatch.value.missing, *mismatch.value.unexpected]
+        assert all(map(is_decision, differing))
+    load_native(model, path, skip_decisions=True)
+    for name, value in by_path(model).items():
+        kept = is_decision(name)
+        np.testing.assert_array_equal(value, (before if kept else expected)[name])
+    assert ("progress" in before) == (target == "dynconv")
 
 
 @pytest.mark.parametrize(

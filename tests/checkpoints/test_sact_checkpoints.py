@@ -273,3 +273,16 @@ def test_skip_decisions_leaves_the_branches_of_the_checkpoint_too(checkpoint):
     }
     load_sact(model, prefix, skip_decisions=True)
     assert_loaded(model, {**arrays, **fresh})
+
+
+@pytest.mark.parametrize("model_type", ["aig", "dynconv"])
+def test_gates_and_maskers_are_missing_in_the_original(tmp_path, model_type):
+    model = small_model(model_type, variant="sact")
+    arrays = random_arrays(model)
+    prefix = write_slim_checkpoint(tmp_path, arrays)
+    error = assert_refused(
+        CheckpointMismatchError, model, prefix, match="skip_decisions=True"
+    )
+    assert all("/gates/" in n or "/maskers/" in n for n in error.missing)
+    load_sact(model, prefix, skip_decisions=True)
+    assert_loaded(model, arrays)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slim_checkpoint import write_slim_checkpoint
+from torch_checkpoint import write_pickle
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.tensorflow_files import TensorFlowFiles
@@ -107,3 +108,9 @@ def test_nothing_is_found_where_nothing_is(tmp_path, monkeypatch, prefix):
     assert TensorFlowFiles.find(tmp_path / prefix) is None
     monkeypatch.chdir(tmp_path)
     assert TensorFlowFiles.find(prefix) is None
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_file_of_pytorch_may_be_named_as_one_of_tensorflow(tmp_path, old):
+    path = write_pickle(tmp_path / "model.ckpt-1234", {"state_dict": {}}, old=old)
+    assert TensorFlowFiles.find(path) is None

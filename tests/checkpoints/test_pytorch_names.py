@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+import sact_keras
+from sact_keras.checkpoints.pytorch_names import (
+    canonical_name,
+    is_known,
+    named_variables,
+    to_our_layout,
+    ungated_units,
+)
+
+NETWORKS = [
+    {"dataset": "cifar10", "model": "2_1_1"},
+    {"dataset": "imagenet", "model": "2_1_1_2", "num_classes": 3},
+]
+
+
+def build(model_type="aig", base_channels=4, **arguments):
+    return sact_keras.build_model(
+        model_type, base_channels=base_channels, **{"model": "2_1_1", **arguments}
+    )
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=["cifar10", "imagenet"])
+@pytest.mark.parametrize(
+    ("model_type", "variant"),
+    [
+        ("aig", "aig"),
+        ("dynconv", "dynconv"),
+        ("vanilla", "aig"),
+        ("vanilla", "dynconv"),
+        ("dynconv", "aig"),
+    ],
+)
+def test_every_weight_but_the_progress_has_one_name(network, model_type, variant):
+    model = build(model_type, variant=variant, **network)
+    named = list(named_variables(model))
+    variables = {id(stored.variable): stored.variable for _, stored in named}
+    assert len(dict(named)) == len(named) == len(variables)
+    nameless = [w.path for w in model.weights if id(w) not in variables]
+    assert nameless == [f"{model.name}/progress"] * (model_type == "dynconv")
+
+
+def test_names_and_shapes_are_those_of_torchvision():
+    model = sact_keras.build_model(
+        "vanilla", dataset="imagenet", model="18", variant="dynconv"
+    )
+    stored = {name: s.shape for name, s in named_variables(model)}
+    # Of resnet18, less the 20 counters of its norms.
+    assert len(stored) == 122 - 20
+    expected = {
+        "conv1.weight": (64, 3, 7, 7),
+        "bn1.running_var": (64,),
+        "layer1.0.conv1.weight": (64, 64, 3, 3),
+        "layer2.0.downsample.0.weight": (128, 64, 1, 1),
+        "layer2.0.downsample.1.bias": (128,),
+        "layer4.1.bn2.running_mean": (512,),
+        "fc.weight": (1000, 512),
+        "fc.bias": (1000,),
+    }
+    assert {name: stored.get(name) for name in expected} == expected
+    assert "layer1.0.downsample.0.weight" not in stored
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [
+        ("layer2.0.shortcut.0.weight", "layer2.0.downsample.0.weight"),
+        ("layer2.0.shortcut.1.running_mean", "layer2.0.downsample.1.running_mean"),
+        ("layer2.0.downsample.1.bias", "layer2.0.downsample.1.bias"),
+        ("linear.weight", "fc.weight"),
+        ("fc.bias", "fc.bias"),
+        ("layer1.0.linear.weight", "layer1.0.linear.weight"),
+        ("layer1.0.shortcut.conv.weight", "layer1.0.shortcut.conv.weight"),
+    ],
+)
+def test_both_spellings_have_one_canonical_name(name, canonical):
+    assert canonical_name(name) == canonical
+
+
+def test_names_of_resnets_are_known_from_others():
+    assert is_known("conv1.weight")
+    assert is_known("layer4.22.bn3.weight")
+    for name in ("features.0.weight", "layers.0.conv1.weight", "conv10.weight", "v"):
+        assert not is_known(name)
+
+
+def test_units_without_a_gate_are_told():
+    model = build("aig", target_rates=[1, "t", 0.5, 1])
+    roots = [name for name in ungated_units(model) if name.endswith(".fc1.")]
+    assert roots == ["layer1.0.fc1.", "layer3.0.fc1."]
+    assert "layer3.0.fc1bn." in list(ungated_units(model))
+    for other in (
+        build("aig"),
+        build("dynconv"),
+        build("vanilla", variant="aig"),
+        build("aig", target_rates=[1, 1, 1, 1], gate_all_units=True),
+    ):
+        assert not list(ungated_units(other))
+
+
+def test_axes_find_their_places():
+    kernel = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    ours = to_our_layout(kernel)
+    assert ours.shape == (4, 5, 3, 2)
+    assert ours[1, 2, 0, 1] == kernel[1, 0, 1, 2]
+    linear = np.arange(6).reshape(2, 3)
+    np.testing.assert_array_equal(to_our_layout(linear), linear.T)
+    np.testing.assert_array_equal(to_our_layout(np.arange(3)), [0, 1, 2])

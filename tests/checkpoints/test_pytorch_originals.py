@@ -1,0 +1,101 @@
+"""The files of the originals themselves, and their names."""
+
+import dataclasses
+import json
+
+import pytest
+from pytorch_models import AIG, assert_holds, assert_refused, build
+
+import sact_keras
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.pytorch_names import canonical_name, named_variables
+from sact_keras.models.families import FAMILIES
+
+NETWORKS = {
+    "aig_cifar_222": {"model_type": "aig", "model": "2"},
+    "aig_imagenet_1221_w8": {
+        "model_type": "aig",
+        "dataset": "imagenet",
+        "model": "1_2_2_1",
+        "base_channels": 8,
+        "num_classes": 50,
+    },
+    "dynconv_cifar_resnet8": {"model_type": "dynconv", "model": "1"},
+    "dynconv_imagenet_basic1111_w025": {
+        "model_type": "dynconv",
+        "dataset": "imagenet",
+        "model": "basic_1_1_1_1",
+        "base_channels": 16,
+        "num_classes": 50,
+    },
+    "dynconv_imagenet_bottleneck1121_w0125": {
+        "model_type": "dynconv",
+        "dataset": "imagenet",
+        "model": "1_1_2_1",
+        "base_channels": 8,
+        "num_classes": 50,
+    },
+}
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch's files are read by PyTorch")
+
+
+@pytest.fixture
+def original(shared_dir, monkeypatch):
+    """A function from a case's name to (its directory, a model of its network)."""
+
+    def original(case):
+        directory = shared_dir / "golden" / "torch" / case
+        if not directory.is_dir():
+            pytest.skip(f"golden case {case!r} is not at hand: no {directory}")
+        if case == "aig_imagenet_1221_w8":
+            # The last block of this one is as narrow as the first.
+            key = "imagenet", "aig"
+            narrow = dataclasses.replace(FAMILIES[key], widths=(4, 8, 16, 4))
+            monkeypatch.setitem(FAMILIES, key, narrow)
+        return directory, sact_keras.build_model(**NETWORKS[case])
+
+    return original
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_names_and_shapes(original, case):
+    directory, model = original(case)
+    variables = json.loads((directory / "case.json").read_text())["variables"]
+    expected = {
+        canonical_name(name): tuple(shape)
+        for name, shape, _ in variables
+        if not name.endswith("num_batches_tracked")
+    }
+    assert {name: s.shape for name, s in named_variables(model)} == expected
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_values(original, torch, case):
+    """Of new files and of old ones, whose tensors were on a GPU."""
+    directory, model = original(case)
+    paths = [*directory.rglob("*.pth"), *directory.rglob("*.pth.tar")]
+    assert paths
+    for path in paths:
+        model.set_weights([0 * weight for weight in model.get_weights()])
+        sact_keras.load_checkpoint(model, path)
+        tensors = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        expected = {
+            canonical_name(name.removeprefix("module.")): tensor.numpy()
+            for name, tensor in tensors.items()
+            if not name.endswith("num_batches_tracked")
+        }
+        assert_holds(model, expected)
+
+
+def test_blockdrop_is_named(shared_dir, torch):
+    directory = shared_dir / "golden" / "torch" / "blockdrop_r32_c10"
+    if not directory.is_dir():
+        pytest.skip(f"the golden case of BlockDrop is not at hand: no {directory}")
+    paths = list(directory.rglob("ckpt*.t7"))
+    assert paths
+    for path in paths:
+        assert_refused(DamagedFileError, build(**AIG), path, "BlockDrop", "agent")
