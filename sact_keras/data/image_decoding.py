@@ -6,6 +6,9 @@ import tensorflow as tf
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+# In bytes; the last eight are the width and the height.
+_PNG_HEADER = 24
+
 _JPEG_END = b"\xff\xd9"
 
 # The JPEG library decodes at these fractions of the size for less.
@@ -20,6 +23,7 @@ def decode_window(
     choose_window: Callable[[tf.Tensor], tf.Tensor],
     *,
     min_size: int | None = None,
+    dct_method: str = "",
 ) -> tf.Tensor:
     """Decodes a window of an image; grey becomes colour, transparency is dropped.
 
@@ -35,6 +39,7 @@ def decode_window(
             top, left, height and width, int32 `[4]`.
         min_size: if it is given, a JPEG is decoded at a half, a quarter or an eighth of
             its size as long as the window keeps so many pixels on both sides.
+        dct_method: of a JPEG, as `tf.io.decode_jpeg` takes it.
 
     Returns:
         uint8 `[height, width, 3]`.
@@ -55,25 +60,65 @@ def decode_window(
         begin, size = tf.pad(window[:2], [[0, 1]]), tf.concat([window[2:], [3]], 0)
         return tf.slice(image, begin, size)
 
+    def decode(window: tf.Tensor, ratio: int) -> tf.Tensor:
+        return tf.raw_ops.DecodeAndCropJpeg(
+            contents=encoded,
+            crop_window=window // ratio,
+            channels=3,
+            ratio=ratio,
+            dct_method=dct_method,
+        )
+
     def of_jpeg() -> tf.Tensor:
         shape = tf.io.extract_jpeg_shape(encoded)
         # Adds nothing; reaching beyond the end is an error, and quicker than asserting.
         refused = tf.gather(tf.zeros([_MAX_CHANNELS + 1], tf.int32), shape[2])
         window = choose_window(shape[:2]) + refused + _refuse_cut_jpeg(encoded)
         if min_size is None:
-            return _decode_jpeg(encoded, window, ratio=1)
+            return decode(window, ratio=1)
         reachable = tf.minimum(window[2], window[3]) >= [r * min_size for r in _RATIOS]
         scale = tf.reduce_sum(tf.cast(reachable[1:], tf.int32))
         return tf.switch_case(
             scale,
-            [
-                lambda ratio=ratio: _decode_jpeg(encoded, window, ratio)
-                for ratio in _RATIOS
-            ],
+            [lambda ratio=ratio: decode(window, ratio) for ratio in _RATIOS],
         )
 
-    is_png = tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
-    return tf.ensure_shape(tf.cond(is_png, of_png, of_jpeg), [None, None, 3])
+    image = tf.cond(_is_png(encoded), of_png, of_jpeg)
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def read_image_size(encoded: tf.Tensor) -> tf.Tensor:
+    """Returns an image's height and width, from its header alone.
+
+    Args:
+        encoded: string scalar, a JPEG or a PNG.
+
+    Returns:
+        int32 `[2]`; zeros for a PNG that ends before it says.
+
+    Raises:
+        tf.errors.InvalidArgumentError: if it is neither JPEG nor PNG.
+
+    Example:
+        >>> png = tf.io.encode_png(tf.zeros([30, 40, 3], tf.uint8))
+        >>> read_image_size(png).numpy()
+        array([30, 40], dtype=int32)
+    """
+
+    def of_png() -> tf.Tensor:
+        header = tf.io.decode_raw(
+            encoded, tf.int32, little_endian=False, fixed_length=_PNG_HEADER
+        )
+        return header[:3:-1]
+
+    def of_jpeg() -> tf.Tensor:
+        return tf.io.extract_jpeg_shape(encoded)[:2]
+
+    return tf.ensure_shape(tf.cond(_is_png(encoded), of_png, of_jpeg), [2])
+
+
+def _is_png(encoded: tf.Tensor) -> tf.Tensor:
+    return tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
 
 
 def _refuse_cut_jpeg(encoded: tf.Tensor) -> tf.Tensor:
@@ -86,9 +131,3 @@ def _refuse_cut_jpeg(encoded: tf.Tensor) -> tf.Tensor:
 
     is_whole = tf.strings.substr(encoded, -len(_JPEG_END), len(_JPEG_END)) == _JPEG_END
     return tf.cond(is_whole, lambda: tf.constant(0), decode_all)
-
-
-def _decode_jpeg(encoded: tf.Tensor, window: tf.Tensor, ratio: int) -> tf.Tensor:
-    return tf.raw_ops.DecodeAndCropJpeg(
-        contents=encoded, crop_window=window // ratio, channels=3, ratio=ratio
-    )

@@ -5,7 +5,11 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sact_keras.data import inception_distortion, inception_preprocessing
+from sact_keras.data import (
+    inception_distortion,
+    inception_preprocessing,
+    torchvision_preprocessing,
+)
 from sact_keras.data.normalization import scale_to_symmetric_range
 
 #: How many numbers the seed of an image's distortion has.
@@ -30,6 +34,12 @@ class PhotographPreprocessing:
     normalize: Callable[[tf.Tensor], tf.Tensor]
 
 
+_TORCHVISION = PhotographPreprocessing(
+    for_training=torchvision_preprocessing.prepare_for_training,
+    for_evaluation=torchvision_preprocessing.crop_for_evaluation,
+    normalize=torchvision_preprocessing.normalize,
+)
+
 #: The preprocessing of each original's ImageNet networks.
 PHOTOGRAPH_PREPROCESSING = {
     "sact": PhotographPreprocessing(
@@ -37,6 +47,8 @@ PHOTOGRAPH_PREPROCESSING = {
         for_evaluation=inception_preprocessing.crop_for_evaluation,
         normalize=scale_to_symmetric_range,
     ),
+    "aig": _TORCHVISION,
+    "dynconv": _TORCHVISION,
 }
 
 

@@ -1,5 +1,7 @@
 """Decoding a window gives the pixels of the whole image decoded."""
 
+import io
+
 import cifar_on_disk
 import imagenet_on_disk as disk
 import numpy as np
@@ -7,8 +9,9 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from sact_keras.data.image_decoding import decode_window
+from sact_keras.data.image_decoding import PNG_SIGNATURE, decode_window, read_image_size
 
 ENCODINGS = {
     "colour in full": lambda image: disk.jpeg(image, subsampling=0),
@@ -26,10 +29,12 @@ ENCODINGS = {
     size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
     fractions=st.tuples(*[st.floats(0, 1)] * 4),
     encoding=st.sampled_from(sorted(ENCODINGS)),
+    dct_method=st.sampled_from(["", "INTEGER_ACCURATE"]),
 )
-def test_window_is_part_of_the_whole_image(size, fractions, encoding):
+def test_window_is_part_of_the_whole_image(size, fractions, encoding, dct_method):
     encoded = ENCODINGS[encoding](disk.photograph(*size))
-    whole = tf.io.decode_image(encoded, channels=3).numpy()
+    # Whatever its name says, it decodes PNG as well.
+    whole = tf.io.decode_jpeg(encoded, channels=3, dct_method=dct_method).numpy()
     height, width = (
         1 + int(f * (n - 1)) for f, n in zip(fractions, size, strict=False)
     )
@@ -40,12 +45,34 @@ def test_window_is_part_of_the_whole_image(size, fractions, encoding):
         assert shape.numpy().tolist() == list(size)
         return tf.constant([top, left, height, width])
 
-    window = decode_window(encoded, choose).numpy()
+    window = decode_window(encoded, choose, dct_method=dct_method).numpy()
     expected = whole[top : top + height, left : left + width]
     assert window.shape == expected.shape
     np.testing.assert_array_equal(window[:, 1:-1], expected[:, 1:-1])
     if width == size[1]:
         np.testing.assert_array_equal(window, expected)
+
+
+@pytest.mark.parametrize("encoding", sorted(set(ENCODINGS) - {"png"}))
+def test_accurate_decoding_is_pillows(encoding):
+    encoded = ENCODINGS[encoding](disk.photograph(75, 90))
+    pillows = np.asarray(Image.open(io.BytesIO(encoded)).convert("RGB"))
+    window = tf.constant([0, 0, 75, 90])
+    accurate, fast = (
+        decode_window(encoded, lambda shape: window, dct_method=method).numpy()
+        for method in ("INTEGER_ACCURATE", "INTEGER_FAST")
+    )
+    np.testing.assert_array_equal(accurate, pillows)
+    assert not np.array_equal(fast, pillows)
+
+
+@pytest.mark.parametrize("encoding", sorted(ENCODINGS))
+@pytest.mark.parametrize("size", [(1, 1), (300, 20), (7, 1000)])
+def test_size_is_read_from_the_header(size, encoding):
+    encoded = ENCODINGS[encoding](disk.photograph(*size))
+    assert read_image_size(encoded).numpy().tolist() == list(size)
+    if encoding == "png":
+        assert read_image_size(encoded[:24]).numpy().tolist() == list(size)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +97,18 @@ def test_large_windows_are_decoded_at_a_fraction_of_their_size(window, ratio):
 def test_what_is_neither_jpeg_nor_png_and_four_channels_are_refused(encoded):
     with pytest.raises(tf.errors.InvalidArgumentError):
         decode_window(encoded, lambda shape: tf.constant([0, 0, 1, 1]))
+
+
+@pytest.mark.parametrize(
+    "encoded", [b"", b"GIF89a", disk.jpeg(disk.photograph(9, 9))[:20]]
+)
+def test_size_of_no_image_is_an_error(encoded):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        read_image_size(encoded)
+
+
+def test_png_cut_within_its_header_has_no_size():
+    assert read_image_size(PNG_SIGNATURE).numpy().tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.8])

@@ -20,8 +20,8 @@ def dataset(tmp_path_factory):
     return open_dataset("imagenet", str(directory), image_size=disk.IMAGE_SIZE)
 
 
-def evaluated(encoded):
-    recipe = PHOTOGRAPH_PREPROCESSING["sact"]
+def evaluated(encoded, preprocessing="sact"):
+    recipe = PHOTOGRAPH_PREPROCESSING[preprocessing]
     return recipe.normalize(recipe.for_evaluation(encoded, disk.IMAGE_SIZE))
 
 
@@ -101,6 +101,24 @@ def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
     whole = take(batches, start_step + 3)
     rest = dataset.training_batches(batch_size, seed=5, start_step=start_step)
     assert_same_batches(take(rest, 3), whole[start_step:])
+
+
+def test_streams_are_of_the_recipe_that_is_named(dataset):
+    encoded, _ = disk.examples_of("validation")
+    images, _ = joined(take(dataset.evaluation_batches(8, preprocessing="aig")))
+    expected = [evaluated(image, "aig") for image in encoded]
+    np.testing.assert_allclose(images, expected, atol=1e-6)
+
+    arguments = {"seed": 5, "preprocessing": "aig"}
+    whole = take(dataset.training_batches(4, **arguments), 3)
+    rest = dataset.training_batches(4, start_step=1, **arguments)
+    assert_same_batches(take(rest, 2), whole[1:])
+    others = take(dataset.training_batches(4, seed=5), 3)
+    for (images, labels), (other_images, other_labels) in zip(
+        whole, others, strict=True
+    ):
+        np.testing.assert_array_equal(labels, other_labels)
+        assert not np.array_equal(images, other_images)
 
 
 def test_late_step_needs_no_running_start(dataset):
@@ -206,7 +224,7 @@ def test_images_and_boxes_of_every_size_are_used(size, boxes, encode, tmp_path):
         ({"batch_size": 0, "seed": 0}, "batch_size=0"),
         ({"batch_size": 1, "seed": -1}, "seed=-1"),
         ({"batch_size": 1, "seed": 0, "start_step": -1}, "start_step=-1"),
-        ({"batch_size": 1, "seed": 0, "preprocessing": "aig"}, "preprocessing='aig'"),
+        ({"batch_size": 1, "seed": 0, "preprocessing": "vgg"}, "preprocessing='vgg'"),
     ],
 )
 def test_training_arguments_out_of_range(dataset, arguments, received):
@@ -221,7 +239,7 @@ def test_training_arguments_out_of_range(dataset, arguments, received):
         ({"batch_size": 1, "split": "test"}, "split='test'"),
         ({"batch_size": 1, "num_examples": 0}, "num_examples=0"),
         ({"batch_size": 1, "num_examples": 9}, "num_examples=9"),
-        ({"batch_size": 1, "preprocessing": "aig"}, "preprocessing='aig'"),
+        ({"batch_size": 1, "preprocessing": "vgg"}, "preprocessing='vgg'"),
     ],
 )
 def test_evaluation_arguments_out_of_range(dataset, arguments, received):
