@@ -254,3 +254,67 @@ def test_results_of_training_and_evaluation(tmp_path, capsys):
         assert f"eval/Accuracy[{accuracy:.8g}]" in printed
         assert results["model_type"] == "sact"
         assert results["tau"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("flags", "others"),
+    [
+        ({"model_type": "sact"}, {}),
+        ({"model_type": "aig"}, {"background": False}),
+        ({"model_type": "vanilla", "variant": "dynconv"}, {"background": False}),
+    ],
+)
+def test_labels_of_imagenet_follow_the_variant(trainings, monkeypatch, flags, others):
+    opened = []
+    monkeypatch.setattr(
+        driver,
+        "open_dataset",
+        lambda *names, **options: opened.append(options) or TinyDataset(),
+    )
+    driver.run(Options(mode="train", dataset="imagenet", **flags))
+    none_of_imagenets = {"image_size": None, "skip_bad_records": False}
+    assert opened == [{**none_of_imagenets, **others}]
+
+
+def test_a_schedule_for_another_network_than_it_turns_out_to_be(trainings, monkeypatch):
+    choose(monkeypatch, "cifar10", False)
+    options = Options(mode="train", model_type="aig", target_rates="1,t,t")
+    with pytest.raises(UsageError, match="--target_rates must be 15 rates"):
+        driver.run(options)
+    assert trainings == []
+
+
+def test_flags_of_another_method_than_the_runs(monkeypatch, tmp_path):
+    RunConfig.of(tiny_options(tmp_path, model_type="sact")).write(tmp_path)
+    monkeypatch.setattr(driver, "watch_checkpoints", lambda *a, **k: None)
+    options = Options(
+        mode="eval",
+        checkpoint_dir=str(tmp_path),
+        gate_eval="sample",
+        explicit=frozenset({"gate_eval"}),
+    )
+    with pytest.raises(UsageError, match="--gate_eval has no meaning for a sact model"):
+        driver.run(options)
+
+
+def test_an_attack_knows_the_run_from_its_directory(monkeypatch, tmp_path):
+    trained = tiny_options(tmp_path, model_type="aig", target_rate=0.4)
+    RunConfig.of(trained).write(tmp_path)
+    attacked = []
+    monkeypatch.setattr(driver, "open_dataset", lambda *names, **options: TinyDataset())
+    monkeypatch.setattr(
+        "sact_keras.training.attack.attack_checkpoint",
+        lambda *arguments: attacked.append(arguments),
+    )
+    driver.run(
+        Options(
+            mode="attack", checkpoint_dir=str(tmp_path), epsilon=0.05, num_examples=3
+        )
+    )
+    ((options, dataset),) = attacked
+    assert isinstance(dataset, TinyDataset)
+    assert (options.model_type, options.target_rate) == ("aig", 0.4)
+    assert (options.variant, options.preprocessing) == ("aig", "aig")
+    assert (options.attack, options.epsilon, options.jpeg_quality) == ("fgsm", 0.05, 75)
+    assert (options.split_name, options.num_examples) == ("test", 3)
+    assert options.eval_dir == str(tmp_path / "eval")

@@ -15,11 +15,13 @@ from imagenet_on_disk import write_imagenet
 
 from sact_keras.checkpoints.store import CheckpointStore
 
+SACT = ("--model_type=sact", "--tau=0.01")
 
-def start(project_root, directory, num_steps, *arguments):
+
+def start(project_root, directory, num_steps, *arguments, model_flags=SACT):
     command = [
         *(sys.executable, "main.py", "--mode=train", "--dataset=shapes"),
-        *("--model_type=sact", "--tau=0.01", "--model=1", "--batch_size=8"),
+        *(*model_flags, "--model=1", "--batch_size=8"),
         f"--max_number_of_steps={num_steps}",
         f"--train_log_dir={directory}",
         *("--num_examples=20", *arguments),
@@ -67,19 +69,25 @@ def arrays(directory):
     return found
 
 
-def check_interrupted_run(project_root, tmp_path, num_steps, interruptions, *flags):
+def check_interrupted_run(
+    project_root, tmp_path, num_steps, interruptions, *flags, model_flags=SACT
+):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    # The two runs beside each other: half the waiting, and one more disturbance.
-    uninterrupted = start(project_root, whole, num_steps, *flags)
-    for number, step, delay in interruptions:
-        process = start(
-            project_root, killed, num_steps, *flags, "--save_interval_secs=0"
+
+    def begin(directory, *more):
+        return start(
+            project_root, directory, num_steps, *flags, *more, model_flags=model_flags
         )
+
+    # The two runs beside each other: half the waiting, and one more disturbance.
+    uninterrupted = begin(whole)
+    for number, step, delay in interruptions:
+        process = begin(killed, "--save_interval_secs=0")
         code = interrupt(process, killed, number, step, delay)
         assert code == (128 + number if number == signal.SIGTERM else -number)
         reached = CheckpointStore(killed / "checkpoints").latest().step
         assert step <= reached < num_steps
-    errors = wait_for(start(project_root, killed, num_steps, *flags))
+    errors = wait_for(begin(killed))
     wait_for(uninterrupted)
     assert "Going on from step" in errors
 
@@ -115,6 +123,20 @@ def test_killed_and_resumed(project_root, tmp_path):
         (signal.SIGTERM, 20, generator.uniform(0, 0.1)),
     ]
     check_interrupted_run(project_root, tmp_path, 80, interruptions)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--model_type=aig", "--target_rates=1,t,t", "--gate_eval=sample"),
+        ("--model_type=dynconv", "--base_channels=4"),
+    ],
+    ids=["aig", "dynconv"],
+)
+def test_killed_and_resumed_with_noise(project_root, tmp_path, flags):
+    """The noise and, with masks, its annealing go on where they were."""
+    interruptions = [(signal.SIGKILL, 5, random.Random(3).uniform(0, 0.1))]
+    check_interrupted_run(project_root, tmp_path, 60, interruptions, model_flags=flags)
 
 
 def test_killed_and_resumed_on_imagenet(project_root, tmp_path):

@@ -8,6 +8,7 @@ from tiny_training import TinyDataset, tiny_options
 import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.training.build import build_network
 from sact_keras.training.callbacks.nan_guard import DivergedError
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.train import train
@@ -143,3 +144,81 @@ def test_finetuning_from_another_architecture_writes_nothing(tmp_path):
     with pytest.raises(CheckpointMismatchError, match="block_2/unit_2"):
         train(options, TinyDataset())
     assert not directory.exists()
+
+
+@pytest.mark.parametrize("model_type", ["aig", "dynconv"])
+def test_gated_networks_train(tmp_path, model_type):
+    seen = []
+
+    class NotAugmented(TinyDataset):
+        """A crop of four pixels would move a bar to its neighbour's place."""
+
+        def training_batches(self, batch_size, *, preprocessing, **options):
+            seen.append(preprocessing)
+            return self.evaluation_batches(
+                batch_size, split="train", preprocessing=preprocessing
+            ).repeat()
+
+    options = tiny_options(
+        tmp_path,
+        model_type=model_type,
+        batch_size=16,
+        max_number_of_steps=40,
+        eval_interval_steps=0,
+    )
+    train(options, NotAugmented())
+    assert set(seen) == {model_type}
+    lines = MetricsFile(tmp_path / "metrics.jsonl").read()
+    assert lines[-1]["loss"] < 0.8 * lines[0]["loss"]
+    assert {"aig": "target_rate_loss", "dynconv": "budget_loss"}[model_type] in lines[0]
+    model = sact_keras.build_model(model_type, dataset="shapes", model="1")
+    sact_keras.load_checkpoint(model, tmp_path)
+    if model_type == "dynconv":
+        assert float(model.progress) == 1.0
+
+
+def test_gated_networks_start_from_a_vanilla_run(tmp_path):
+    plain, gated = tmp_path / "plain", tmp_path / "gated"
+    flags = {"variant": "aig", "base_channels": 4, "learning_rate": 1e-12}
+    vanilla = tiny_options(plain, model_type="vanilla", max_number_of_steps=1, **flags)
+    train(vanilla, TinyDataset())
+    options = tiny_options(
+        gated,
+        model_type="aig",
+        max_number_of_steps=1,
+        finetune_path=str(plain),
+        **flags,
+    )
+    train(options, TinyDataset())
+    start, tuned = (build_network(o) for o in (vanilla, options))
+    sact_keras.load_checkpoint(start, plain)
+    sact_keras.load_checkpoint(tuned, gated)
+    trained = {v.path.split("/", 1)[1]: v.numpy() for v in tuned.trainable_variables}
+    for variable in start.trainable_variables:
+        np.testing.assert_allclose(
+            trained[variable.path.split("/", 1)[1]], variable.numpy(), atol=1e-6
+        )
+
+
+def test_gates_that_sample_in_evaluation_do_not_move_the_training(tmp_path):
+    """Neither how often it is evaluated nor what is drawn there."""
+
+    def trained(name, **flags):
+        options = tiny_options(
+            tmp_path / name,
+            model_type="aig",
+            base_channels=4,
+            max_number_of_steps=4,
+            **flags,
+        )
+        train(options, TinyDataset())
+        checkpoint = CheckpointStore(tmp_path / name / "checkpoints").latest()
+        model = build_network(options)
+        sact_keras.load_checkpoint(model, checkpoint)
+        return model.get_weights(), checkpoint.random_states
+
+    weights, states = trained("never", eval_interval_steps=0)
+    found, found_states = trained("often", eval_interval_steps=1, gate_eval="sample")
+    assert found_states == states
+    for value, expected in zip(found, weights, strict=True):
+        np.testing.assert_array_equal(value, expected)
