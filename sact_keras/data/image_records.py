@@ -14,17 +14,24 @@ class RecordFeatures:
     Attributes:
         image: of the encoded image.
         labels: of the label: the first value of the first that a record has.
-        first_class: the class that a label of 0 means.
-        num_labels: labels are in `[0, num_labels)`.
+        first_label: the smallest label.
+        first_class: the class that the smallest label means; the next means the next.
+        num_labels: the number of labels.
         boxes: of the top, left, bottom and right edges of the objects; records
             without them, or without objects, are as good.
     """
 
     image: str
     labels: tuple[str, ...]
+    first_label: int
     first_class: int
     num_labels: int
     boxes: tuple[str, ...] = ()
+
+    @property
+    def last_label(self) -> int:
+        """The largest label."""
+        return self.first_label + self.num_labels - 1
 
     def parse(self, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Takes a record apart; an operation fails where something is wrong with it.
@@ -39,7 +46,7 @@ class RecordFeatures:
         labels = tf.concat([parsed[name] for name in self.labels], axis=0)
         # Gathering is also what refuses a label outside the classes.
         classes = tf.range(self.first_class, self.first_class + self.num_labels)
-        return parsed[self.image], tf.gather(classes, labels[0])
+        return parsed[self.image], tf.gather(classes, labels[0] - self.first_label)
 
     def parse_boxes(self, serialized: tf.Tensor) -> tf.Tensor:
         """Returns a record's boxes, float32 `[n, 4]`."""

@@ -1,29 +1,25 @@
 """ImageNet (ILSVRC 2012), in TFDS's format or TF-Slim's."""
 
-import functools
 import os
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from sact_keras.data.bad_records import BadRecords
 from sact_keras.data.dataset_error import DatasetError
 from sact_keras.data.dataset_files import DatasetFiles
 from sact_keras.data.image_dataset import ImageDataset, require_integer
 from sact_keras.data.image_records import read_in_order, read_record
-from sact_keras.data.imagenet_features import FEATURES, read_class_names
-from sact_keras.data.imagenet_files import (
-    SPLITS,
-    describe_imagenet_search,
-    find_imagenet,
-    find_shards,
-    stated_shard_lengths,
+from sact_keras.data.imagenet_features import (
+    FEATURES,
+    read_class_names,
+    without_background,
 )
+from sact_keras.data.imagenet_files import describe_imagenet_search, find_imagenet
+from sact_keras.data.imagenet_splits import ImageNetSplits
 from sact_keras.data.photograph_preprocessing import (
     SEED_LENGTH,
     get_photograph_preprocessing,
 )
-from sact_keras.data.record_index import RecordIndex, index_records
 from sact_keras.data.shuffle import augmentation_seed, shuffled_indices
 from sact_keras.data.split_sizes import SplitSizes
 
@@ -32,7 +28,7 @@ _CPUS = os.cpu_count() or 1
 
 
 class ImageNetDataset(ImageDataset):
-    """ImageNet's photographs, 1000 classes and, as class 0, the background.
+    """ImageNet's photographs, of 1000 classes; class 0 is the background by default.
 
     The records stay on disk. Those of a split are looked up when it is first used, by
     reading their headers alone; each is then read where it is needed, out of order
@@ -45,6 +41,9 @@ class ImageNetDataset(ImageDataset):
     Args:
         files: where the data set is, as `find_imagenet` says.
         image_size: the height and width of the images that are returned, in pixels.
+        background: whether class 0 is the background, of which no photograph is, and
+            there are 1001 classes. Otherwise there are the 1000 alone, from 0, and a
+            record that is labelled as the background is bad.
         skip_bad_records: whether bad records are passed over.
     """
 
@@ -55,34 +54,37 @@ class ImageNetDataset(ImageDataset):
         files: DatasetFiles,
         *,
         image_size: int = _DEFAULT_IMAGE_SIZE,
+        background: bool = True,
         skip_bad_records: bool = False,
     ) -> None:
         side = require_integer("image_size", image_size, minimum=1)
-        super().__init__("imagenet", read_class_names(files), (side, side))
-        self._files = files
-        self._features = FEATURES[files.format]
+        names, features = read_class_names(files), FEATURES[files.format]
+        if not background:
+            names, features = names[1:], without_background(features)
+        super().__init__("imagenet", names, (side, side))
+        self._features = features
         self._skip_bad_records = skip_bad_records
-        self._opened: dict[str, tuple[RecordIndex, BadRecords]] = {}
+        self._splits = ImageNetSplits(
+            files, features, skip_bad_records=skip_bad_records
+        )
 
-    @functools.cached_property
+    @property
     def num_examples(self) -> SplitSizes:
         """The number of records in each split that is on disk, bad ones included.
 
         Asked for a split's, it raises a DatasetError if the split cannot be read.
         """
-        on_disk = [split for split in SPLITS if self._is_on_disk(split)]
-        return SplitSizes(on_disk, lambda split: len(self._open_split(split)[0]))
+        return self._splits.sizes
 
     @property
     def fault(self) -> DatasetError | None:
         """See `ImageDataset.fault`."""
-        faults = (bad.fault for _, bad in self._opened.values())
-        return next(filter(None, faults), None)
+        return self._splits.fault
 
     @property
     def skipped(self) -> list[DatasetError]:
         """See `ImageDataset.skipped`."""
-        return [fault for _, bad in self._opened.values() for fault in bad.skipped]
+        return self._splits.skipped
 
     def training_batches(
         self,
@@ -97,7 +99,7 @@ class ImageNetDataset(ImageDataset):
         seed = require_integer("seed", seed, minimum=0, maximum=2**63 - 1)
         start_step = require_integer("start_step", start_step, minimum=0)
         recipe = get_photograph_preprocessing(preprocessing)
-        index, bad = self._open_split("train")
+        index, bad = self._splits.open("train")
 
         @tf.function(
             autograph=False,
@@ -146,7 +148,7 @@ class ImageNetDataset(ImageDataset):
         """See `ImageDataset.evaluation_batches`."""
         batch_size = require_integer("batch_size", batch_size, minimum=1)
         recipe = get_photograph_preprocessing(preprocessing)
-        index, bad = self._open_split(split)
+        index, bad = self._splits.open(split)
         size = len(index)
         if num_examples is not None:
             size = require_integer(
@@ -175,39 +177,12 @@ class ImageNetDataset(ImageDataset):
             )
         return _finish(batches)
 
-    def _is_on_disk(self, split: str) -> bool:
-        try:
-            return bool(find_shards(self._files, split))
-        except DatasetError:  # There is something, which its use will complain about.
-            return True
-
-    def _open_split(self, split: str) -> tuple[RecordIndex, BadRecords]:
-        if split not in SPLITS:
-            raise ValueError(
-                f"`split` must be 'train' or 'validation'. Received: split={split!r}"
-            )
-        if split not in self._opened:
-            shards = find_shards(self._files, split)
-            if not shards:
-                raise DatasetError(
-                    f"there are no files of the split {split!r}",
-                    path=self._files.directory,
-                )
-            index = index_records(
-                shards,
-                description=f"Looking up the records of {self.name} {split}",
-                stated_lengths=stated_shard_lengths(self._files, split),
-                skip_bad_records=self._skip_bad_records,
-            )
-            bad = BadRecords(index, self._features, skip=self._skip_bad_records)
-            self._opened[split] = index, bad
-        return self._opened[split]
-
 
 def open_imagenet(
     dataset_dir: str | None = None,
     *,
     image_size: int | None = None,
+    background: bool = True,
     skip_bad_records: bool = False,
 ) -> ImageNetDataset:
     """Opens ImageNet where it is found; it is never downloaded.
@@ -215,6 +190,7 @@ def open_imagenet(
     Args:
         dataset_dir: see `find_imagenet`.
         image_size: of the images returned; None means 224.
+        background: see `ImageNetDataset`.
         skip_bad_records: see `ImageNetDataset`.
 
     Raises:
@@ -230,6 +206,7 @@ def open_imagenet(
     return ImageNetDataset(
         files,
         image_size=_DEFAULT_IMAGE_SIZE if image_size is None else image_size,
+        background=background,
         skip_bad_records=skip_bad_records,
     )
 

@@ -1,5 +1,6 @@
 """What ImageNet's records hold, and the names of its classes."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -14,7 +15,11 @@ NUM_CLASSES = 1001
 #: the label is.
 FEATURES = {
     DatasetFormat.TFDS: RecordFeatures(
-        image="image", labels=("label",), first_class=1, num_labels=NUM_CLASSES - 1
+        image="image",
+        labels=("label",),
+        first_label=0,
+        first_class=1,
+        num_labels=NUM_CLASSES - 1,
     ),
     DatasetFormat.TF_SLIM: RecordFeatures(
         image="image/encoded",
@@ -23,6 +28,7 @@ FEATURES = {
             "image/object/class/label",
             "image/object/bbox/label",
         ),
+        first_label=0,
         first_class=0,
         num_labels=NUM_CLASSES,
         boxes=tuple(
@@ -32,6 +38,25 @@ FEATURES = {
 }
 
 _BACKGROUND = "background"
+
+
+def without_background(features: RecordFeatures) -> RecordFeatures:
+    """Returns an entry of `FEATURES` for the classes without the background.
+
+    Class 1 becomes class 0. A label of the background is then outside the labels.
+
+    Example:
+        >>> features = without_background(FEATURES[DatasetFormat.TF_SLIM])
+        >>> features.first_label, features.first_class, features.num_labels
+        (1, 0, 1000)
+    """
+    first_label = features.first_label + 1 - features.first_class
+    return dataclasses.replace(
+        features,
+        first_label=first_label,
+        first_class=0,
+        num_labels=features.last_label - first_label + 1,
+    )
 
 
 def read_class_names(files: DatasetFiles) -> tuple[str, ...]:

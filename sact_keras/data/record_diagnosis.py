@@ -45,10 +45,10 @@ def _label_fault(found: dict, features: RecordFeatures) -> str | None:
     labels = [v for name in present for v in found[name].int64_list.value]
     if not labels:
         return f"it has no label: no feature {named} holds one"
-    if not 0 <= labels[0] < features.num_labels:
+    if not features.first_label <= labels[0] <= features.last_label:
         return (
-            f"the label is {labels[0]}, outside the classes 0 to "
-            f"{features.num_labels - 1}"
+            f"the label is {labels[0]}, outside the classes {features.first_label} to "
+            f"{features.last_label}"
         )
     return None
 

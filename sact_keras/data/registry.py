@@ -22,6 +22,7 @@ def open_dataset(
     dataset_dir: str | None = None,
     *,
     image_size: int | None = None,
+    background: bool = True,
     skip_bad_records: bool = False,
 ) -> ImageDataset:
     """Opens a data set; CIFAR, if it is not on disk, is downloaded.
@@ -33,6 +34,9 @@ def open_dataset(
             it.
         image_size: the height and width that ImageNet's images are resized to, in
             pixels; None means 224. The other data sets have images of one size.
+        background: whether ImageNet's class 0 is the background, as the networks of
+            1001 classes have it; otherwise its 1000 classes count from 0. The other
+            data sets have no background and do not take False.
         skip_bad_records: whether ImageNet's bad records are passed over, and counted,
             rather than errors. The other data sets are small enough to be whole.
 
@@ -55,12 +59,20 @@ def open_dataset(
     opener = _OPENERS[name]
     if name == "imagenet":
         opener = functools.partial(
-            opener, image_size=image_size, skip_bad_records=skip_bad_records
+            opener,
+            image_size=image_size,
+            background=background,
+            skip_bad_records=skip_bad_records,
         )
     elif image_size is not None:
         raise ValueError(
             f"`image_size` is only for imagenet, {name} has images of one size. "
             f"Received: image_size={image_size!r}"
+        )
+    elif not background:
+        raise ValueError(
+            f"`background` is only for imagenet, {name} has no background class. "
+            f"Received: background={background!r}"
         )
     elif skip_bad_records:
         raise ValueError(

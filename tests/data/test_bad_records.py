@@ -79,6 +79,38 @@ def test_bad_record_is_left_out_of_evaluation(data_format, kind, tmp_path):
     assert dataset.fault is None
 
 
+# The label on disk, and the class where there is no background; None where it is bad.
+EDGES = [("slim", 0, None), ("slim", 1, 0), ("slim", 1000, 999), ("slim", 1001, None)]
+EDGES += [("tfds", -1, None), ("tfds", 0, 0), ("tfds", 999, 999), ("tfds", 1000, None)]
+
+
+@pytest.mark.parametrize(("data_format", "label", "expected"), EDGES)
+def test_background_is_a_bad_record_where_there_is_none(
+    data_format, label, expected, tmp_path
+):
+    directory = disk.write_imagenet(data_format, tmp_path)
+    encoded = disk.jpeg(disk.photograph(30, 40))
+    file = disk.files_of(data_format, directory, "validation")[2]
+    record = disk.record(data_format, encoded, label)
+    cifar_on_disk.replace_record(file, 1, record)
+
+    dataset = open_tiny(tmp_path, background=False, skip_bad_records=True)
+    middle = [] if expected is None else [expected]
+    labels = flat(labels_of(dataset.evaluation_batches(3)))
+    assert labels == [100, 101, 102, 103, 104, 105, *middle, 107]
+    if expected is not None:
+        assert dataset.skipped == []
+        return
+    first, last = {"slim": (1, 1000), "tfds": (0, 999)}[data_format]
+    said = f"the label is {label}, outside the classes {first} to {last}"
+    assert_names(dataset.skipped[0], file, 1, said)
+
+    dataset = open_tiny(tmp_path, background=False)
+    with pytest.raises(tf.errors.OpError):
+        labels_of(dataset.evaluation_batches(3))
+    assert_names(dataset.fault, file, 1, said)
+
+
 @pytest.mark.parametrize("kind", ["cmyk", "no_label"])
 def test_bad_record_ends_training_and_is_named(kind, tmp_path):
     directory = disk.write_imagenet("slim", tmp_path)

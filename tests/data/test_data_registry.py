@@ -24,7 +24,9 @@ def test_unknown_name_is_refused():
 
 @pytest.mark.parametrize("name", ["shapes", "cifar10", "cifar100"])
 @pytest.mark.parametrize(
-    "option", [{"image_size": 224}, {"skip_bad_records": True}], ids=str
+    "option",
+    [{"image_size": 224}, {"background": False}, {"skip_bad_records": True}],
+    ids=str,
 )
 def test_options_of_imagenet_are_refused_by_others(name, option):
     ((argument, value),) = option.items()

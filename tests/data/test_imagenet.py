@@ -56,6 +56,27 @@ def test_returns_what_is_on_disk_in_order(data_format, tmp_path):
     )
 
 
+@BOTH_FORMATS
+def test_classes_without_the_background_count_from_0(data_format, tmp_path):
+    disk.write_imagenet(data_format, tmp_path)
+    arguments = {"dataset_dir": str(tmp_path), "image_size": disk.IMAGE_SIZE}
+    with_background = open_dataset("imagenet", **arguments)
+    dataset = open_dataset("imagenet", **arguments, background=False)
+    assert dataset.num_classes == 1000
+    assert dataset.class_names == with_background.class_names[1:]
+    for ours, others in (
+        (dataset.evaluation_batches(8), with_background.evaluation_batches(8)),
+        (
+            dataset.training_batches(9, seed=0).take(1),
+            with_background.training_batches(9, seed=0).take(1),
+        ),
+    ):
+        images, labels = joined(take(ours))
+        same_images, classes = joined(take(others))
+        np.testing.assert_array_equal(images, same_images)
+        np.testing.assert_array_equal(labels, classes - 1)
+
+
 @pytest.mark.parametrize(
     ("batch_size", "num_examples"), [(1, None), (3, None), (64, None), (3, 6), (4, 1)]
 )
