@@ -62,6 +62,7 @@ def _run(options: flags.Options) -> int:
     # Only now: TensorFlow takes seconds to import, and reads the environment then.
     from sact_keras.checkpoints.damaged_file_error import DamagedFileError
     from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+    from sact_keras.checkpoints.missing_extra_error import MissingExtraError
     from sact_keras.data import DatasetError
     from sact_keras.training.callbacks.nan_guard import DivergedError
     from sact_keras.training.driver import run
@@ -84,6 +85,7 @@ def _run(options: flags.Options) -> int:
         DamagedFileError,
         DatasetError,
         DivergedError,
+        MissingExtraError,
         OSError,
     ) as error:
         return _stop(error, FAILURE)

@@ -19,6 +19,7 @@ def load_weights(
         CheckpointMismatchError: If the checkpoint is of another architecture.
         DamagedFileError: If it cannot be read.
         FileNotFoundError: If there is none.
+        MissingExtraError: If it is of PyTorch, which is not installed.
     """
     try:
         sact_keras.load_checkpoint(model, path, skip_decisions=skip_decisions)
