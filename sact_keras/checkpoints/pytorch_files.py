@@ -112,7 +112,8 @@ def to_array(tensor: Any) -> np.ndarray:
         if tensor.is_floating_point():
             return tensor.detach().float().numpy()
     except (RuntimeError, TypeError) as error:
-        raise ValueError(f"{_reason(error)}") from error
+        # The first sentence; others advise.
+        raise ValueError(str(error).partition(". ")[0]) from error
     raise ValueError(f"its values are of the type {tensor.dtype}")
 
 
@@ -134,6 +135,10 @@ def _import_torch(path: Path) -> ModuleType:
     )
 
 
+class _ArchiveError(ValueError):
+    """An archive that PyTorch need not look at. Its message is the reason."""
+
+
 def _check_archive(file: BinaryIO) -> None:
     """Looks at what PyTorch does not: the checksums of an archive."""
     is_archive = file.read(len(_ARCHIVE)) == _ARCHIVE
@@ -142,22 +147,25 @@ def _check_archive(file: BinaryIO) -> None:
         return
     with zipfile.ZipFile(file) as archive:
         if any(map(_SCRIPT.fullmatch, archive.namelist())):
-            raise ValueError("it is an archive of TorchScript, which is a program")
+            raise _ArchiveError("it is an archive of TorchScript, which is a program")
         if altered := archive.testzip():
-            raise ValueError(f"its part {altered} is not what was written")
+            raise _ArchiveError(f"its part {altered} is not what was written")
     file.seek(0)
 
 
 def _reason(error: Exception) -> str:
     """What PyTorch's message says, without its advice to read the file unsafely."""
     text = str(error)
+    if isinstance(error, _ArchiveError):
+        return text
     if named := re.search(r"GLOBAL (\S+)", text):
         return (
             f"it holds {named[1]}, and only tensors and plain values are read, because "
             "anything else could run code"
         )
     text = re.sub(r"(?s)^Weights only load failed\..*?\n\n", "", text)
-    return re.split(r"\. |\.?\n", text)[0] or type(error).__name__
+    detail = re.split(r"\. |\.?\n", text)[0] or type(error).__name__
+    return f"it is cut short or altered, or holds what is not read ({detail})"
 
 
 def _entry(content: Any, name: str) -> Any:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from slim_checkpoint import write_slim_checkpoint
 from torch_checkpoint import write_pickle
@@ -93,6 +93,7 @@ def test_version_1_is_told_by_its_content(tmp_path):
     assert TensorFlowFiles.find(plain).data == (tmp_path / "resnet101",)
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=64))
 def test_any_other_file_is_no_checkpoint(tmp_path_factory, content):
     directory = tmp_path_factory.mktemp("other")
