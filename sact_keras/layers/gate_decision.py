@@ -20,6 +20,7 @@ GATE_EVALS = ("deterministic", "sample", "expected")
 
 
 class _State(NamedTuple):
+    progress: Tensor
     noise: Sequence[Tensor] | None
     probabilities: tuple[Tensor | None, ...] = ()
 
@@ -39,6 +40,9 @@ class GateDecision(Decision):
         gated: For each unit of the block, whether it has a gate. One without always
             runs and costs nothing to decide about.
         gate_eval: What gates do without training.
+        noise_until: Share of the training after which gates decide without noise, in
+            [0, 1]. The original never stops. Without noise at the end, the rates that
+            the loss holds to their targets are those of deterministic evaluation.
         seed: Of the noise; None draws one from Keras' global seed.
         style: The family's numerical conventions, or their config.
 
@@ -66,6 +70,7 @@ class GateDecision(Decision):
         self,
         gated: Sequence[bool],
         gate_eval: str = "deterministic",
+        noise_until: float = 1.0,
         seed: int | None = None,
         *,
         style: Style | dict[str, Any],
@@ -80,6 +85,7 @@ class GateDecision(Decision):
         self.gated = [bool(gate) for gate in gated]
         self.gate_eval = gate_eval
         self.weighs = gate_eval == "expected"
+        self.noise_until = noise_until
         self.seed = seed
         self.seed_generator = ReplicaSeedGenerator(seed)
         self.style = Style(**style) if isinstance(style, dict) else style
@@ -116,9 +122,9 @@ class GateDecision(Decision):
         progress: Tensor | float = 0.0,
         noise: Sequence[Tensor] | None = None,
     ) -> _State:
-        """Keeps the noise for the gates."""
-        del inputs, training, progress
-        return _State(noise)
+        """Keeps the noise, and how far the training is."""
+        del inputs, training
+        return _State(ops.convert_to_tensor(progress, "float32"), noise)
 
     def before_unit(
         self, index: int, inputs: Tensor, state: _State, training: bool = False
@@ -134,12 +140,9 @@ class GateDecision(Decision):
             return state.probabilities[-1], state
         if training or self.gate_eval == "sample":
             uniform = None if state.noise is None else state.noise[index]
-            if uniform is None:
-                uniform = keras.random.uniform(
-                    ops.shape(logits), seed=self.seed_generator
-                )
-            logits = logits + gumbel_noise(uniform, NOISE_EPSILON)
-            score = logits[:, 1] - logits[:, 0]
+            noisy = self._sample(logits, uniform)
+            silent = training and state.progress > self.noise_until
+            score = ops.where(silent, score, noisy)
         return straight_through(score), state
 
     def finish(
@@ -164,6 +167,7 @@ class GateDecision(Decision):
             **super().get_config(),
             "gated": self.gated,
             "gate_eval": self.gate_eval,
+            "noise_until": self.noise_until,
             "seed": self.seed,
             "style": self.style.get_config(),
         }
@@ -171,3 +175,10 @@ class GateDecision(Decision):
     @staticmethod
     def _remember(state: _State, probability: Tensor | None) -> _State:
         return state._replace(probabilities=(*state.probabilities, probability))
+
+    def _sample(self, logits: Tensor, uniform: Tensor | None) -> Tensor:
+        """The score of the logits with noise."""
+        if uniform is None:
+            uniform = keras.random.uniform(ops.shape(logits), seed=self.seed_generator)
+        logits = logits + gumbel_noise(uniform, NOISE_EPSILON)
+        return logits[:, 1] - logits[:, 0]

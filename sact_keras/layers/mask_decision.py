@@ -16,9 +16,6 @@ from sact_keras.layers.style import Style
 
 NOISE_EPSILON = 1e-8
 
-NOISE_UNTIL = 0.8
-"""Share of the training after which the noise is switched off."""
-
 
 class _State(NamedTuple):
     progress: Tensor
@@ -32,13 +29,15 @@ class MaskDecision(Decision):
     Verelst & Tuytelaars 2020 (arXiv 1912.03203), section 3. In training Gumbel noise is
     added to the mask unit's scores, which are then thresholded with straight-through
     gradients (see `sact_keras.layers.gumbel`); for the last fifth of the training the
-    noise is off. Without training a position runs where its score is not negative.
+    noise is off by default. Without training a position runs where its score is not
+    negative.
 
     Args:
         num_units: Units of the block.
         strides: Stride of the first of them.
         temperatures: Of the sigmoid in the gradients, above 0, one for each equal part
             of the training: (5, 2.5, 1) begins with 5 and ends with 1.
+        noise_until: Share of the training after which the noise is off, in [0, 1].
         seed: Of the noise; None draws one from Keras' global seed.
         style: The family's numerical conventions, or their config.
 
@@ -65,6 +64,7 @@ class MaskDecision(Decision):
         num_units: int,
         strides: int = 1,
         temperatures: Sequence[float] = (1.0,),
+        noise_until: float = 0.8,
         seed: int | None = None,
         *,
         style: Style | dict[str, Any],
@@ -79,6 +79,7 @@ class MaskDecision(Decision):
         self.num_units = num_units
         self.strides = strides
         self.temperatures = [float(value) for value in temperatures]
+        self.noise_until = noise_until
         self.seed = seed
         self.seed_generator = ReplicaSeedGenerator(seed)
         self.style = Style(**style) if isinstance(style, dict) else style
@@ -141,6 +142,7 @@ class MaskDecision(Decision):
             "num_units": self.num_units,
             "strides": self.strides,
             "temperatures": self.temperatures,
+            "noise_until": self.noise_until,
             "seed": self.seed,
             "style": self.style.get_config(),
         }
@@ -154,7 +156,7 @@ class MaskDecision(Decision):
             )
         noise = gumbel_noise(uniform, NOISE_EPSILON)
         noisy = score + noise[..., 0] - noise[..., 1]
-        return ops.where(progress > NOISE_UNTIL, score, noisy)
+        return ops.where(progress > self.noise_until, score, noisy)
 
     def _temperature(self, progress: Tensor) -> Tensor:
         parts = len(self.temperatures)

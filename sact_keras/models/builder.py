@@ -47,6 +47,8 @@ def build_model(
             (whether units of rate 1 have a gate all the same, as in the original).
             For "dynconv": `budget` (share of the computation, in (0, 1]; -1 for no
             gating) and `budget_weight` (of the loss).
+            For both: `noise_until` (share of the training after which decisions are
+            made without noise; 1 and 0.8 as in the originals).
 
     Returns:
         The model, built for any batch size and image size.

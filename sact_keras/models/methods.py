@@ -32,7 +32,7 @@ from sact_keras.models.presets import (
     GATE_EVALS,
     METHOD_ARGUMENTS,
 )
-from sact_keras.models.target_rates import parse_target_rates
+from sact_keras.models.target_rates import check_rate, parse_target_rates
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +82,8 @@ class Method:
         validate: Raises ValueError for arguments out of range; it is told the number of
             residual units, too.
         variant: Which original's ResNet it runs on by default.
-        anneals: Whether it depends on how far the training is, as the model's
-            `progress` says.
+        anneals: Whether, with these arguments, it depends on how far the training is;
+            the model then has a `progress`.
     """
 
     decide: Callable[[BlockPlan, Mapping[str, Any]], Decision]
@@ -94,7 +94,7 @@ class Method:
     report: Callable[[Mapping[str, Any], Any], dict[str, float]] | None = None
     validate: Callable[[Mapping[str, Any], int], None] = lambda arguments, units: None
     variant: str = "sact"
-    anneals: bool = False
+    anneals: Callable[[Mapping[str, Any]], bool] = lambda arguments: False
 
     def complete(self, arguments: Mapping[str, Any], num_units: int) -> dict[str, Any]:
         """Fills in the defaults and checks the arguments.
@@ -162,6 +162,7 @@ def _validate_gates(arguments: Mapping[str, Any], num_units: int) -> None:
             f"gate_eval must be one of {', '.join(GATE_EVALS)}. "
             f"Received: gate_eval={arguments['gate_eval']!r}"
         )
+    check_rate("noise_until", arguments["noise_until"])
     if arguments["rate_weight"] is not None:
         _at_least_zero(arguments, "rate_weight")
 
@@ -174,6 +175,7 @@ def _gate_units(plan: BlockPlan, arguments: Mapping[str, Any]) -> Decision:
     return GateDecision(
         [rate < 1 or arguments["gate_all_units"] for rate in rates],
         gate_eval=arguments["gate_eval"],
+        noise_until=arguments["noise_until"],
         style=plan.style,
         name="gates",
     )
@@ -203,6 +205,7 @@ def _validate_budget(arguments: Mapping[str, Any], num_units: int) -> None:
             f"gating. Received: budget={budget}"
         )
     _at_least_zero(arguments, "budget_weight")
+    check_rate("noise_until", arguments["noise_until"])
 
 
 _TEMPERATURES = {"cifar": (1.0,), "imagenet": (5.0, 2.5, 1.0)}
@@ -216,6 +219,7 @@ def _mask_positions(plan: BlockPlan, arguments: Mapping[str, Any]) -> Decision:
         plan.num_units,
         strides=plan.strides,
         temperatures=_TEMPERATURES[plan.family],
+        noise_until=arguments["noise_until"],
         style=plan.style,
         name="maskers",
     )
@@ -251,6 +255,7 @@ METHODS = {
         report=lambda means, model: {"eval/Gate_Rate": float(means["rates"].mean())},
         validate=_validate_gates,
         variant=DEFAULT_VARIANTS["aig"],
+        anneals=lambda arguments: arguments["noise_until"] < 1,
     ),
     "dynconv": Method(
         _mask_positions,
@@ -265,7 +270,7 @@ METHODS = {
         ),
         validate=_validate_budget,
         variant=DEFAULT_VARIANTS["dynconv"],
-        anneals=True,
+        anneals=lambda arguments: arguments["budget"] != -1,
     ),
 }
 """Every method by its model type."""
