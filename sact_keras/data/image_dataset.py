@@ -70,7 +70,8 @@ class ImageDataset(abc.ABC):
             batch_size: images a batch, at least 1.
             seed: any non-negative integer below 2**63.
             start_step: the step to begin at, from 0.
-            preprocessing: a name in `PREPROCESSING`; for ImageNet, "sact".
+            preprocessing: whose networks the images are for: a name in
+                `PREPROCESSING`; for ImageNet, in `PHOTOGRAPH_PREPROCESSING`.
 
         Returns:
             A dataset of (float32 images `[batch_size, height, width, 3]`, int32 labels
@@ -89,6 +90,7 @@ class ImageDataset(abc.ABC):
         split: str = "test",
         num_examples: int | None = None,
         preprocessing: str = "sact",
+        normalized: bool = True,
     ) -> tf.data.Dataset:
         """Returns every example of a split once, in a fixed order, not augmented.
 
@@ -96,7 +98,11 @@ class ImageDataset(abc.ABC):
             batch_size: images a batch, at least 1; the last batch may be smaller.
             split: "train" or the data set's `evaluation_split`, which is the default.
             num_examples: how many of the first examples to return; None means all.
-            preprocessing: a name in `PREPROCESSING`; for ImageNet, "sact".
+            preprocessing: whose networks the images are for: a name in
+                `PREPROCESSING`; for ImageNet, in `PHOTOGRAPH_PREPROCESSING`.
+            normalized: whether the images are what a network takes. Otherwise they are
+                pixels in [0, 255], of which `normalize` makes that: an image of CIFAR
+                as it is, one of ImageNet cropped and resized.
 
         Returns:
             A finite dataset of (float32 images `[n, height, width, 3]`, int32 labels
@@ -105,6 +111,24 @@ class ImageDataset(abc.ABC):
         Raises:
             ValueError: for an argument outside its range.
             DatasetError: if the split cannot be read.
+        """
+
+    @abc.abstractmethod
+    def normalize(self, pixels: tf.Tensor, *, preprocessing: str = "sact") -> tf.Tensor:
+        """Makes a network's input of pixels, as `evaluation_batches` does.
+
+        It is differentiable, and takes images one by one or in batches: an attack can
+        change pixels, bounded in units of a pixel, and follow a network's gradient.
+
+        Args:
+            pixels: `[..., height, width, 3]`, in [0, 255], of any type.
+            preprocessing: as in `evaluation_batches`.
+
+        Returns:
+            float32 of the shape of `pixels`.
+
+        Raises:
+            ValueError: for an unknown `preprocessing`.
         """
 
 

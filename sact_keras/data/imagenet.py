@@ -144,6 +144,7 @@ class ImageNetDataset(ImageDataset):
         split: str = "validation",
         num_examples: int | None = None,
         preprocessing: str = "sact",
+        normalized: bool = True,
     ) -> tf.data.Dataset:
         """See `ImageDataset.evaluation_batches`."""
         batch_size = require_integer("batch_size", batch_size, minimum=1)
@@ -158,7 +159,7 @@ class ImageNetDataset(ImageDataset):
         def prepare(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             encoded, label = self._features.parse(record)
             pixels = recipe.for_evaluation(encoded, self.image_size[0])
-            return recipe.normalize(pixels), label
+            return recipe.normalize(pixels) if normalized else pixels, label
 
         if self._skip_bad_records:
             # One by one, since a file cannot be read on where it is damaged.
@@ -176,6 +177,10 @@ class ImageNetDataset(ImageDataset):
                 tf.data.experimental.assert_cardinality(number_of_batches)
             )
         return _finish(batches)
+
+    def normalize(self, pixels: tf.Tensor, *, preprocessing: str = "sact") -> tf.Tensor:
+        """See `ImageDataset.normalize`."""
+        return get_photograph_preprocessing(preprocessing).normalize(pixels)
 
 
 def open_imagenet(

@@ -101,6 +101,7 @@ class InMemoryDataset(ImageDataset):
         split: str = "test",
         num_examples: int | None = None,
         preprocessing: str = "sact",
+        normalized: bool = True,
     ) -> tf.data.Dataset:
         """See `ImageDataset.evaluation_batches`."""
         batch_size = require_integer("batch_size", batch_size, minimum=1)
@@ -113,11 +114,15 @@ class InMemoryDataset(ImageDataset):
             )
 
         def batch_at(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return recipe.normalize(tf.gather(images, indices)), tf.gather(
-                labels, indices
-            )
+            pixels = tf.cast(tf.gather(images, indices), tf.float32)
+            prepared = recipe.normalize(pixels) if normalized else pixels
+            return prepared, tf.gather(labels, indices)
 
         return _in_parallel(tf.data.Dataset.range(size).batch(batch_size), batch_at)
+
+    def normalize(self, pixels: tf.Tensor, *, preprocessing: str = "sact") -> tf.Tensor:
+        """See `ImageDataset.normalize`."""
+        return get_preprocessing(preprocessing).normalize(pixels)
 
 
 def _in_parallel(

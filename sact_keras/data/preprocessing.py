@@ -20,7 +20,7 @@ class Preprocessing:
         padding: zeros added on each side of a training image before the random crop
             back to its own size. They are added to the 8-bit image, so that the
             border is black whatever the normalization.
-        normalize: from pixels in [0, 255], 8-bit or not, `[batch, height, width, 3]`,
+        normalize: from pixels in [0, 255], 8-bit or not, `[..., height, width, 3]`,
             to the network's input, float32. Differentiable.
     """
 

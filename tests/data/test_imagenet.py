@@ -142,6 +142,25 @@ def test_streams_are_of_the_recipe_that_is_named(dataset):
         assert not np.array_equal(images, other_images)
 
 
+@pytest.mark.parametrize("preprocessing", PHOTOGRAPH_PREPROCESSING)
+def test_pixels_become_the_normalized_images(dataset, preprocessing):
+    arguments = {"preprocessing": preprocessing}
+    normalized = dataset.evaluation_batches(8, **arguments)
+    unnormalized = dataset.evaluation_batches(8, **arguments, normalized=False)
+    assert unnormalized.element_spec == normalized.element_spec
+    images, labels = joined(take(normalized))
+    pixels, same_labels = joined(take(unnormalized))
+    np.testing.assert_array_equal(labels, same_labels)
+    recipe = PHOTOGRAPH_PREPROCESSING[preprocessing]
+    encoded, _ = disk.examples_of("validation")
+    expected = [recipe.for_evaluation(image, disk.IMAGE_SIZE) for image in encoded]
+    np.testing.assert_array_equal(pixels, expected)
+    assert 0 <= pixels.min() < 100
+    assert 155 < pixels.max() <= 255
+    again = dataset.normalize(pixels, **arguments)
+    np.testing.assert_allclose(again, images, atol=1e-6)
+
+
 def test_late_step_needs_no_running_start(dataset):
     step = 10**12
     _, last = take(dataset.training_batches(4, seed=1, start_step=step), 2)
@@ -251,6 +270,11 @@ def test_images_and_boxes_of_every_size_are_used(size, boxes, encode, tmp_path):
 def test_training_arguments_out_of_range(dataset, arguments, received):
     with pytest.raises(ValueError, match=f"Received: {received}"):
         dataset.training_batches(**arguments)
+
+
+def test_normalization_of_no_original_is_refused(dataset):
+    with pytest.raises(ValueError, match="Received: preprocessing='blockdrop_r32'"):
+        dataset.normalize(np.zeros([8, 8, 3]), preprocessing="blockdrop_r32")
 
 
 @pytest.mark.parametrize(

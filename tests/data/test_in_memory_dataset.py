@@ -10,6 +10,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sact_keras.data import PREPROCESSING
 from sact_keras.data.in_memory_dataset import InMemoryDataset, LabelledImages
 from sact_keras.data.shuffle import shuffled_indices
 
@@ -178,6 +179,22 @@ def test_evaluation_returns_every_example_once_in_order(dataset, num_examples):
     np.testing.assert_array_equal(np.rint(images * 255), originals)
 
 
+@pytest.mark.parametrize("preprocessing", PREPROCESSING)
+def test_pixels_become_the_normalized_images(dataset, preprocessing):
+    arguments = {"preprocessing": preprocessing, "num_examples": 20}
+    normalized = dataset.evaluation_batches(16, **arguments)
+    unnormalized = dataset.evaluation_batches(16, **arguments, normalized=False)
+    assert unnormalized.element_spec == normalized.element_spec
+    originals = dataset.examples("test").images
+    for (images, labels), (pixels, same_labels) in zip(
+        take(normalized, -1), take(unnormalized, -1), strict=True
+    ):
+        np.testing.assert_array_equal(labels, same_labels)
+        np.testing.assert_array_equal(pixels, tf.gather(originals, labels))
+        again = dataset.normalize(pixels, preprocessing=preprocessing)
+        np.testing.assert_allclose(again, images, atol=1e-6)
+
+
 def test_splits_are_read_once_and_when_needed():
     dataset = NumberedDataset(5)
     assert dataset.splits_read == []
@@ -220,6 +237,11 @@ def test_streams_do_not_copy_the_images():
 def test_training_arguments_out_of_range(dataset, arguments, received):
     with pytest.raises(ValueError, match=f"Received: {received}"):
         dataset.training_batches(**arguments)
+
+
+def test_normalization_of_no_original_is_refused(dataset):
+    with pytest.raises(ValueError, match="Received: preprocessing='x'"):
+        dataset.normalize(np.zeros([8, 8, 3]), preprocessing="x")
 
 
 @pytest.mark.parametrize(
