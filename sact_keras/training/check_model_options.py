@@ -3,11 +3,7 @@
 import math
 
 from sact_keras.models import presets
-from sact_keras.models.target_rates import (
-    check_rate,
-    parse_target_rates,
-    uses_target_rate,
-)
+from sact_keras.models.target_rates import parse_target_rates, uses_target_rate
 from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.usage_error import UsageError, refuse
 
@@ -74,11 +70,10 @@ def _check_ranges(options: Options) -> None:
     budget = options.budget
     if budget is not None and budget != NO_BUDGET and not 0 < budget <= 1:
         refuse("budget", f"in (0, 1], or {NO_BUDGET:g} for no gating", budget)
-    if options.target_rate is not None:
-        try:
-            check_rate("target_rate", options.target_rate)
-        except ValueError:
-            refuse("target_rate", "in [0, 1]", options.target_rate)
+    for name in ("target_rate", "noise_until"):
+        value = getattr(options, name)
+        if value is not None and not 0 <= value <= 1:
+            refuse(name, "in [0, 1]", value)
 
 
 def _check_variant(options: Options, model_type: str) -> None:

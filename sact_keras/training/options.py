@@ -55,6 +55,7 @@ class Options:
     gate_eval: str | None = None
     rate_weight: float | None = None
     gate_all_units: bool | None = None
+    noise_until: float | None = None
     budget: float | None = None
     budget_weight: float | None = None
     batch_size: int | None = None

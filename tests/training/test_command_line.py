@@ -142,3 +142,33 @@ def test_training_starts_from_an_originals_checkpoint(run, shared_dir, tmp_path)
     assert code == 1
     assert "block_1/unit_3" in errors
     assert not (tmp_path / "other").exists()
+
+
+def test_gates_are_trained_evaluated_otherwise_and_squeezed(run, tmp_path):
+    directory, small = tmp_path / "run", tmp_path / "small.keras"
+    code, printed, _ = run(
+        *("--model_type=aig", "--target_rates=1,t,0.3", "--target_rate=0.4"),
+        *(*TINY, "--max_number_of_steps=1", f"--train_log_dir={directory}"),
+    )
+    assert code == 0
+    assert "eval/Gate_Rate[" in printed
+    found = []
+    for _ in range(2):  # What is sampled is a function of the seed.
+        code, printed, _ = run(
+            *("--mode=eval", f"--checkpoint_dir={directory}", "--gate_eval=sample")
+        )
+        assert code == 0
+        found.append(printed)
+    assert found[0] == found[1]
+    flags = ("--mode=squeeze", f"--checkpoint_dir={directory}")
+    code, _, errors = run(*flags, "--target_rate=0.5")
+    assert code == 2
+    assert "--target_rate must be that of the checkpoint" in errors
+    code, _, errors = run(*flags, f"--squeezed_path={small}")
+    assert code == 0, errors
+    code, printed, errors = run(
+        *("--mode=eval", f"--checkpoint_dir={small}", "--dataset=shapes"),
+        *("--gate_eval=sample", f"--eval_dir={tmp_path / 'again'}"),
+    )
+    assert code == 0, errors
+    assert printed.splitlines()[1:] == found[0].splitlines()[1:]

@@ -202,6 +202,8 @@ def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config
             [*AIG, "--model=1", "--target_rates=1,1,0.5", "--target_rate=0.5"],
             "--target_rate has no meaning where no t in --target_rates",
         ),
+        ([*AIG, "--noise_until=1.5"], "--noise_until must be in [0, 1]"),
+        (["--noise_until=1"], "--noise_until has no meaning for a vanilla model"),
         ([*AIG, "--gate_eval=best"], "deterministic|sample|expected"),
         ([*AIG, "--rate_weight=-1"], "--rate_weight must be at least 0"),
         (
@@ -307,11 +309,13 @@ def test_log_dirs_of_gated_networks(flags, name):
 
 def test_method_arguments_are_those_of_the_method():
     options = Options(model_type="aig", target_rate=0.3).resolve_model()
-    assert options.method_arguments == {
-        "target_rate": 0.3,
-        "gate_eval": "deterministic",
-        "gate_all_units": False,
+    unset = {"target_rates", "rate_weight"}
+    defaults = {
+        name: value
+        for name, value in METHOD_ARGUMENTS["aig"].items()
+        if name not in unset
     }
+    assert options.method_arguments == {**defaults, "target_rate": 0.3}
     assert (options.tau, options.budget) == (None, None)
     # A schedule without t leaves no meaning to the rate, not even the default's.
     options = options.replace(model="1", target_rates="1,0,1").resolve_model()

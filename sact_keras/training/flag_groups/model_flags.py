@@ -73,6 +73,12 @@ def define_method(group: FlagGroup) -> None:
         f"(default {str(_AIG['gate_all_units']).lower()}).",
     )
     group.number(
+        "noise_until",
+        "aig, dynconv: share of the training, in [0, 1], after which it decides "
+        f"without noise (default {_AIG['noise_until']:g} with aig, "
+        f"{_DYNCONV['noise_until']:g} with dynconv).",
+    )
+    group.number(
         "budget",
         "dynconv: the share of the computation that is to be left, in (0, 1], or -1 to "
         f"run everything and learn no masks (default {_DYNCONV['budget']}).",
