@@ -63,6 +63,68 @@ def test_names_and_shapes_are_those_of_torchvision():
     assert "layer1.0.downsample.0.weight" not in stored
 
 
+def assert_named(model, layers):
+    """Every variable of the layers, name -> layer, has its name, and no other has."""
+    named = dict(named_variables(model))
+    expected = {}
+    for name, layer in layers.items():
+        if hasattr(layer, "kernel"):
+            expected[f"{name}.weight"] = layer.kernel
+            if layer.use_bias:
+                expected[f"{name}.bias"] = layer.bias
+        else:
+            expected[f"{name}.weight"] = layer.gamma
+            expected[f"{name}.bias"] = layer.beta
+            expected[f"{name}.running_mean"] = layer.moving_mean
+            expected[f"{name}.running_var"] = layer.moving_variance
+    assert named.keys() == expected.keys()
+    for name, variable in expected.items():
+        assert named[name].variable is variable, name
+
+
+def test_each_layer_of_convnet_aig():
+    model = build("aig", model="1_1_2")
+    layers = {"conv1": model.stem.conv, "bn1": model.stem.norm, "fc": model.head.logits}
+    for number, block in enumerate(model.blocks, start=1):
+        for index, unit in enumerate(block.units):
+            root, gate = f"layer{number}.{index}", block.decision.gates[index]
+            layers |= {
+                f"{root}.conv1": unit.conv1,
+                f"{root}.bn1": unit.conv1_norm,
+                f"{root}.conv2": unit.conv2,
+                f"{root}.bn2": unit.conv2_norm,
+                f"{root}.fc1": gate.hidden,
+                f"{root}.fc1bn": gate.norm,
+                f"{root}.fc2": gate.logits,
+            }
+    for number in (2, 3):
+        unit = model.blocks[number - 1].units[0]
+        layers[f"layer{number}.0.downsample.0"] = unit.shortcut
+        layers[f"layer{number}.0.downsample.1"] = unit.shortcut_norm
+    assert_named(model, layers)
+
+
+def test_each_layer_of_dynconv():
+    model = build("dynconv", dataset="imagenet", model="1_1_1_1", num_classes=3)
+    layers = {"conv1": model.stem.conv, "bn1": model.stem.norm, "fc": model.head.logits}
+    for number, block in enumerate(model.blocks, start=1):
+        (unit,), (masker,) = block.units, block.decision.maskers
+        root = f"layer{number}.0"
+        layers |= {
+            f"{root}.conv1": unit.conv1,
+            f"{root}.bn1": unit.conv1_norm,
+            f"{root}.conv2": unit.conv2,
+            f"{root}.bn2": unit.conv2_norm,
+            f"{root}.conv3": unit.conv3,
+            f"{root}.bn3": unit.conv3_norm,
+            f"{root}.downsample.0": unit.shortcut,
+            f"{root}.downsample.1": unit.shortcut_norm,
+            f"{root}.masker.maskconv.conv": masker.local_conv,
+            f"{root}.masker.maskconv.fc": masker.global_linear,
+        }
+    assert_named(model, layers)
+
+
 @pytest.mark.parametrize(
     ("name", "canonical"),
     [
