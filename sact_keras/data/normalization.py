@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+_TINY = 1e-12
+
 
 def standardize_images(pixels: tf.Tensor) -> tf.Tensor:
     """Gives each image the mean 0 and the deviation 1.
@@ -24,9 +26,12 @@ def standardize_images(pixels: tf.Tensor) -> tf.Tensor:
     axes = [-3, -2, -1]
     centred = pixels - tf.reduce_mean(pixels, axes, keepdims=True)
     variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
+    # The root has no gradient at 0.
+    deviation = tf.sqrt(tf.maximum(variance, _TINY))
     size = tf.cast(tf.reduce_prod(tf.shape(pixels)[-3:]), tf.float32)
-    # The bound lies under the root, which has no gradient at 0.
-    return centred / tf.sqrt(tf.maximum(variance, 1 / size))
+    # This bound is not under the root: a quotient by a root, and nothing else, is
+    # computed in another way in a graph, and rounded differently.
+    return centred / tf.maximum(deviation, tf.math.rsqrt(size))
 
 
 def standardize_channels(
