@@ -8,7 +8,7 @@ from sact_keras.models import METHODS
 from sact_keras.models.presets import METHOD_ARGUMENTS
 from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.flags import help_text, parse_options
-from sact_keras.training.options import Options
+from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.schedule import learning_rate_schedule
 from sact_keras.training.usage_error import UsageError
 
@@ -258,6 +258,10 @@ def test_every_method_has_its_arguments_in_the_table():
     assert {
         name: dict(method.arguments) for name, method in METHODS.items()
     } == METHOD_ARGUMENTS
+
+
+def test_every_argument_of_a_method_is_a_flag():
+    assert set(METHOD_FLAGS) <= Options().flags().keys()
 
 
 def test_equal_models_resolve_equally():
