@@ -27,7 +27,8 @@ def define_training(group: FlagGroup) -> None:
         "learning_rate",
         "Initial learning rate, dropped tenfold at 60%, 75% and 90% of the steps, of "
         "aig and dynconv at 150/350 and 250/350; for imagenet every 30 epochs. Unset: "
-        "0.1, for imagenet 0.05, of aig 0.1, of dynconv 0.025.",
+        "0.1, for imagenet 0.05; of aig and dynconv 0.1, for shapes 0.02, of dynconv "
+        "for imagenet 0.025.",
     )
     group.text(
         "decay_epochs",
