@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-_TINY = 1e-12
+_TINY = 1e-12  # Less than any variance of pixels but 0.
 
 
 def standardize_images(pixels: tf.Tensor) -> tf.Tensor:
