@@ -8,7 +8,6 @@ from sact_keras.data import DatasetError, ImageDataset
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
 from sact_keras.training.options import Options
-from sact_keras.training.recipes import RECIPES
 
 
 class DatasetEvaluation:
@@ -35,33 +34,51 @@ class DatasetEvaluation:
             model,
             options.eval_batch_size,
             jit_compile=jit_compile,
-            recall_at=RECIPES[options.dataset].recall_at,
+            recall_at=options.recipe.recall_at,
         )
 
     def batches(self) -> Iterator[tuple]:
-        """The examples, each once.
-
-        Raises:
-            DatasetError: If bad records were skipped and none is left.
-        """
-        batches = self.dataset.evaluation_batches(
-            self.options.eval_batch_size,
-            split=self.options.split_name,
-            num_examples=self.options.num_examples,
-        )
-        is_empty = True
-        for batch in batches:
-            is_empty = False
-            yield batch
-        if is_empty:
-            raise DatasetError(
-                f"there is no good record in {self.dataset.name}/"
-                f"{self.options.split_name}"
-            )
+        """The examples; see `evaluation_batches`."""
+        return evaluation_batches(self.options, self.dataset)
 
     def __call__(self) -> Evaluation:
         """Evaluates; raises as `batches` does."""
-        size = self.options.num_examples
-        if size is None:
-            size = self.dataset.num_examples[self.options.split_name]
+        size = num_evaluated(self.options, self.dataset)
         return self._evaluator(self.batches(), size)
+
+
+def evaluation_batches(
+    options: Options, dataset: ImageDataset, **how: bool
+) -> Iterator[tuple]:
+    """Yields the examples that the options ask for, each once.
+
+    Args:
+        options: Resolved options.
+        dataset: What to evaluate on.
+        **how: Further arguments of `dataset.evaluation_batches`.
+
+    Raises:
+        DatasetError: If bad records were skipped and none is left.
+    """
+    batches = dataset.evaluation_batches(
+        options.eval_batch_size,
+        split=options.split_name,
+        num_examples=options.num_examples,
+        preprocessing=options.preprocessing,
+        **how,
+    )
+    is_empty = True
+    for batch in batches:
+        is_empty = False
+        yield batch
+    if is_empty:
+        raise DatasetError(
+            f"there is no good record in {dataset.name}/{options.split_name}"
+        )
+
+
+def num_evaluated(options: Options, dataset: ImageDataset) -> int:
+    """How many examples the options ask for, bad records included."""
+    if options.num_examples is not None:
+        return options.num_examples
+    return dataset.num_examples[options.split_name]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sact_keras.training.image_groups import image_groups
@@ -19,6 +19,7 @@ def batches_of(sizes, side=4):
         )
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(0, 7), max_size=6), batch_size=st.integers(1, 9))
 def test_every_image_comes_once_and_in_order(sizes, batch_size):
     found = []

@@ -3,13 +3,14 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_training import tiny_model
 
 from sact_keras.training.unit_rates import UnitRates, executed_shares
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), batch_size=st.integers(1, 12))
 def test_rates_are_means_over_the_images_of_a_class(seed, batch_size):
     generator = np.random.default_rng(seed)
