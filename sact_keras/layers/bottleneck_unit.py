@@ -9,6 +9,7 @@ from sact_keras.layers.cost import Cost
 from sact_keras.layers.padding import pad_symmetrically
 from sact_keras.layers.residual_unit import ResidualUnit
 from sact_keras.layers.style import Style
+from sact_keras.layers.subsampling import subsample
 
 EXPANSION = 4
 """Channels of a unit's output to one inside its bottleneck."""
@@ -90,11 +91,7 @@ class BottleneckUnit(ResidualUnit):
         self.preact.build(input_shape)
         if channels != self.filters:
             self.shortcut = self.style.convolution(
-                self.filters,
-                1,
-                strides=self.strides,
-                name="shortcut",
-                dtype=self.dtype_policy,
+                self.filters, 1, name="shortcut", dtype=self.dtype_policy
             )
             self.shortcut.build(input_shape)
         self.conv1.build(input_shape)
@@ -115,10 +112,8 @@ class BottleneckUnit(ResidualUnit):
         hidden = activate(self.conv2_norm(self.conv2(hidden), training=training))
         residual = self.conv3(hidden)
         if self.shortcut is not None:
-            return self.shortcut(preact), residual
-        if self.strides > 1:
-            inputs = inputs[:, :: self.strides, :: self.strides]
-        return inputs, residual
+            return self.shortcut(subsample(preact, self.strides)), residual
+        return subsample(inputs, self.strides), residual
 
     def costs(self) -> list[Cost]:
         """Three convolutions, the first of which the 3x3 reads one step around.

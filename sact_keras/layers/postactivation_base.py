@@ -9,6 +9,7 @@ from sact_keras.layers.cost import Cost
 from sact_keras.layers.padding import convolve_padded
 from sact_keras.layers.residual_unit import ResidualUnit
 from sact_keras.layers.style import Style
+from sact_keras.layers.subsampling import subsample
 
 
 class PostactivationBase(ResidualUnit):
@@ -49,7 +50,7 @@ class PostactivationBase(ResidualUnit):
         self._in_channels = channels = input_shape[-1]
         if channels != self.filters or self.strides > 1:
             self.shortcut, self.shortcut_norm = self.normalized_convolution(
-                "shortcut", self.filters, 1, strides=self.strides
+                "shortcut", self.filters, 1
             )
             self._build_pair(self.shortcut, self.shortcut_norm, channels)
         for convolution, norm in self.convolutions():
@@ -67,7 +68,8 @@ class PostactivationBase(ResidualUnit):
         residual = norm(convolve_padded(convolution, residual), training=training)
         if self.shortcut is None:
             return inputs, residual
-        return self.shortcut_norm(self.shortcut(inputs), training=training), residual
+        shortcut = self.shortcut(subsample(inputs, self.strides))
+        return self.shortcut_norm(shortcut, training=training), residual
 
     def combine(
         self, shortcut: Tensor, residual: Tensor, execution_mask: Tensor | None = None

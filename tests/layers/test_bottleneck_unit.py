@@ -85,6 +85,11 @@ def test_the_downsampling_convolution_is_centered_on_every_other_position(inputs
     np.testing.assert_allclose(sampled, everywhere[:, ::2, ::2], rtol=1e-5, atol=1e-6)
 
 
+def test_no_1x1_convolution_has_a_stride(inputs):
+    """Its gradient would corrupt the memory of narrow networks; see `subsample`."""
+    assert random_unit(inputs, 12, strides=2).shortcut.strides == (1, 1)
+
+
 def test_costs(inputs):
     costs = [
         Cost("conv1", 2 * 8 * 3, when="dilated", stride=2),
