@@ -26,7 +26,7 @@ def test_a_decision_and_a_loss_are_a_method(example, tmp_path):
     model = AdaptiveResNet("skipping", "cifar", (2, 3, 1), 10, base_channels=4)
     model.build((None, None, None, 3))
     for block in model.blocks:
-        block.decision.logits.assign(-keras.ops.ones_like(block.decision.logits))
+        block.decision.scores.assign(-keras.ops.ones_like(block.decision.scores))
     images = np.random.default_rng(0).normal(size=(16, 32, 32, 3)).astype("float32")
     outputs = model(images)
     masks = np.stack([keras.ops.convert_to_numpy(m) for m in outputs["masks"]])
@@ -44,10 +44,10 @@ def test_a_decision_and_a_loss_are_a_method(example, tmp_path):
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     labels = np.arange(16) % 10
-    before = keras.ops.convert_to_numpy(model.blocks[1].decision.logits).copy()
+    before = keras.ops.convert_to_numpy(model.blocks[1].decision.scores).copy()
     logs = model.fit(images, labels, batch_size=8, verbose=0).history
     assert logs["rate_loss"][0] > 0
-    after = keras.ops.convert_to_numpy(model.blocks[1].decision.logits)
+    after = keras.ops.convert_to_numpy(model.blocks[1].decision.scores)
     assert np.any(after != before)
 
     model.save(tmp_path / "skipping.keras")

@@ -23,6 +23,7 @@ from sact_keras.layers.postactivation_base import PostactivationBase
 from sact_keras.layers.postactivation_bottleneck import PostactivationBottleneck
 from sact_keras.layers.postactivation_unit import PostactivationUnit
 from sact_keras.layers.preactivation_unit import PreactivationUnit
+from sact_keras.layers.replica_seed_generator import ReplicaSeedGenerator
 from sact_keras.layers.residual_unit import ResidualUnit
 from sact_keras.layers.spatial_halting import SpatialHalting
 from sact_keras.layers.style import Style
@@ -50,6 +51,7 @@ __all__ = [
     "PostactivationBottleneck",
     "PostactivationUnit",
     "PreactivationUnit",
+    "ReplicaSeedGenerator",
     "ResidualUnit",
     "SpatialHalting",
     "Style",

@@ -11,7 +11,7 @@ from sact_keras.layers import AdaptiveBlock, Decision, PreactivationUnit
 class EveryOther(Decision):
     """Skips each second unit, and notes what it was shown."""
 
-    def start(self, inputs, training=False):
+    def start(self, inputs, training=False, progress=0.0, noise=None):
         return [("start", None, inputs.shape)]
 
     def before_unit(self, index, inputs, state, training=False):

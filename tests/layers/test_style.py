@@ -1,18 +1,24 @@
 import keras
 import numpy as np
 import pytest
-from styles import CIFAR, IMAGENET
+from styles import CIFAR, IMAGENET, PYTORCH
 
 from sact_keras.layers import Style
 
 
-def test_config_round_trip():
-    assert Style(**CIFAR.get_config()) == CIFAR
+@pytest.mark.parametrize("style", [CIFAR, PYTORCH])
+def test_config_round_trip(style):
+    assert Style(**style.get_config()) == style
+
+
+def test_config_has_every_argument():
     assert CIFAR.get_config() == {
         "momentum": 0.9,
         "epsilon": 1e-3,
         "negative_slope": 0.1,
         "weight_decay": 2e-4,
+        "initialization": "fan_in",
+        "unbiased_variance": False,
     }
 
 
@@ -45,6 +51,23 @@ def test_initial_kernels_are_truncated_normal(kind):
     assert np.abs(kernel).max() > 1.95 * stddev
     np.testing.assert_allclose(kernel.std(), 0.87962566 * stddev, rtol=0.02)
     np.testing.assert_allclose(kernel.mean(), 0.0, atol=0.03 * stddev)
+
+
+def test_initial_kernels_as_in_pytorch_are_normal_by_the_fan_out():
+    layer = PYTORCH.convolution(48, 3)
+    layer.build((None, None, None, 32))
+    kernel = keras.ops.convert_to_numpy(layer.kernel)
+    stddev = np.sqrt(2 / (9 * 48))
+    np.testing.assert_allclose(kernel.std(), stddev, rtol=0.02)
+    # Not cut off: of 13,824 values 37 are expected beyond three deviations.
+    assert np.abs(kernel).max() > 3 * stddev
+
+
+@pytest.mark.parametrize(("style", "unbiased"), [(CIFAR, False), (PYTORCH, True)])
+def test_norms_follow_the_style(style, unbiased):
+    norm = style.norm(name="norm")
+    assert (norm.momentum, norm.epsilon) == (style.momentum, style.epsilon)
+    assert norm.unbiased_variance is unbiased
 
 
 def test_weight_decay_is_a_factor_of_half_the_sum_of_squares():

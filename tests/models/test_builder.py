@@ -39,12 +39,32 @@ def test_imagenet_sizes_are_chosen(model_type):
         model_type, dataset="imagenet", model="1_2_1_1", base_channels=16
     )
     assert model.num_units == (1, 2, 1, 1)
-    assert model.num_classes == 1001
-    assert model.stem.conv.kernel.shape == (7, 7, 3, 64)
+    in_sact = model.variant == "sact"
+    assert model.num_classes == (1001 if in_sact else 1000)
+    assert model.stem.conv.kernel.shape == (7, 7, 3, 64 if in_sact else 16)
     units = [block.units[0] for block in model.blocks]
     assert [unit.conv2.kernel.shape[-1] for unit in units] == [16, 32, 64, 128]
     # The stem's 64 channels are what a base of 16 makes of the first block.
-    assert [unit.shortcut is None for unit in units] == [True, False, False, False]
+    shortcuts = [unit.shortcut is not None for unit in units]
+    assert shortcuts == [not in_sact, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "macs"),
+    [
+        ("18", 11_689_512, 1_814_073_344),
+        ("34", 21_797_672, 3_663_761_408),
+        ("50", 25_557_032, 4_089_184_256),
+    ],
+)
+def test_postactivation_resnets_are_pytorchs(model, parameters, macs):
+    """By the parameters and the multiply-accumulates that torchvision gives."""
+    network = sact_keras.build_model(
+        "vanilla", dataset="imagenet", model=model, variant="dynconv"
+    )
+    sizes = [np.prod(variable.shape) for variable in network.trainable_variables]
+    assert sum(sizes) == parameters
+    assert sact_keras.count_flops(network, (224, 224))["total"] == 2 * macs
 
 
 def test_imagenet_defaults_are_resnet_101():
@@ -81,7 +101,10 @@ def test_method_arguments_reach_the_decisions():
         ({"num_classes": 0}, "num_classes must be at least 1.* num_classes=0"),
         ({"base_channels": 0}, "base_channels must be at least 1.* base_channels=0"),
         ({"base_channels": -4}, "base_channels must be at least 1.*=-4"),
-        ({"variant": "vgg"}, "variant must be one of sact .*Received: variant='vgg'"),
+        (
+            {"variant": "vgg"},
+            "variant must be one of sact, aig, dynconv .*Received: variant='vgg'",
+        ),
         ({"tau": -1.0}, "tau must be .*at least 0. Received: tau=-1.0"),
         ({"tau": float("nan")}, "tau must be finite.*tau=nan"),
         ({"tau": float("inf")}, "tau must be finite.*tau=inf"),

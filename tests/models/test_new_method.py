@@ -25,7 +25,7 @@ class RandomSkip(Decision):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def start(self, inputs, training=False):
+    def start(self, inputs, training=False, progress=0.0, noise=None):
         return ops.zeros(ops.shape(inputs)[:1])
 
     def before_unit(self, index, inputs, state, training=False):
@@ -47,9 +47,12 @@ class RandomSkip(Decision):
         }
 
 
-def usage_loss(outputs, arguments):
-    usages = [ops.mean(v) for k, v in outputs.items() if k.endswith("/usage")]
-    return arguments["price"] * sum(usages)
+def usages(model, outputs):
+    return {name: v for name, v in outputs.items() if name.endswith("/usage")}
+
+
+def usage_loss(means, model):
+    return model.arguments["price"] * sum(means.values())
 
 
 @pytest.fixture
@@ -59,6 +62,7 @@ def random_skip(monkeypatch):
             plan.num_units, arguments["rate"], seed=plan.index, name="skipping"
         ),
         arguments={"rate": 0.5, "price": 0.1},
+        statistics=usages,
         loss=usage_loss,
         loss_name="usage_loss",
     )
