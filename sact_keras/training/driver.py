@@ -21,6 +21,7 @@ from sact_keras.data import (
 )
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS, num_classes_of
+from sact_keras.training.attack import attack_checkpoint
 from sact_keras.training.build import build_network
 from sact_keras.training.check_model_options import check_model_options
 from sact_keras.training.check_options import check_dataset_options
@@ -207,9 +208,6 @@ def _evaluate(options: Options) -> None:
 
 
 def _attack(options: Options) -> None:
-    # Only now: only here it is needed.
-    from sact_keras.training.attack import attack_checkpoint
-
     dataset, options = _open_checkpoints_dataset(options)
     with _faults_of(dataset):
         attack_checkpoint(options, dataset)

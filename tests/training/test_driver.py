@@ -303,8 +303,7 @@ def test_an_attack_knows_the_run_from_its_directory(monkeypatch, tmp_path):
     attacked = []
     monkeypatch.setattr(driver, "open_dataset", lambda *names, **options: TinyDataset())
     monkeypatch.setattr(
-        "sact_keras.training.attack.attack_checkpoint",
-        lambda *arguments: attacked.append(arguments),
+        driver, "attack_checkpoint", lambda *arguments: attacked.append(arguments)
     )
     driver.run(
         Options(
