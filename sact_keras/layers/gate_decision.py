@@ -9,7 +9,7 @@ from keras import ops
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
-from sact_keras.layers.gumbel import gumbel_noise, straight_through
+from sact_keras.layers.gumbel import bounded, gumbel_noise, straight_through
 from sact_keras.layers.image_gate import ImageGate
 from sact_keras.layers.replica_seed_generator import ReplicaSeedGenerator
 from sact_keras.layers.style import Style
@@ -133,7 +133,7 @@ class GateDecision(Decision):
         gate = self.gates[index]
         if gate is None:
             return None, self._remember(state, None)
-        logits = gate(inputs, training=training)
+        logits = bounded(gate(inputs, training=training))
         score = logits[:, 1] - logits[:, 0]
         state = self._remember(state, ops.sigmoid(score))
         if not training and self.gate_eval == "expected":

@@ -6,15 +6,32 @@ softmax of the logits. Of two logits only the difference matters, so a decision 
 *score*, logit of running minus logit of skipping, noise included. Forwards it is
 whether the score is above zero; backwards sigmoid(score / temperature) takes its place.
 
-All of it is in float32 under any policy, and finite whatever the logits: the noise is
-bounded by its epsilon, which float16 would round to zero; the score is never
-exponentiated, its sigmoid's gradient is zero where the sigmoid is saturated, and the
-difference of two straight-through terms that cancel is taken between finite numbers.
+All of it is in float32 under any policy, and finite whatever the logits: they are
+bounded, so that the score is never inf - inf; the noise is bounded by its epsilon, which
+float16 would round to zero; the score is never exponentiated, its sigmoid's gradient is
+zero where the sigmoid is saturated, and the difference of two straight-through terms
+that cancel is taken between finite numbers.
 """
 
 from keras import ops
 
 from sact_keras.kernels.types import Tensor
+
+
+LARGEST_LOGIT = 1e30
+
+
+def bounded(logits: Tensor) -> Tensor:
+    """Logits within bounds that let sums and differences of them be finite.
+
+    Args:
+        logits: float32, of any shape; infinities may be among them.
+
+    Example:
+        >>> [float(x) for x in bounded(ops.array([0.5, float("-inf")]))]
+        [0.5, -1.0000000150474662e+30]
+    """
+    return ops.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)
 
 
 def gumbel_noise(uniform: Tensor, epsilon: float) -> Tensor:

@@ -9,6 +9,7 @@ from keras import ops
 from sact_keras.kernels import convolve_to_one_channel
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
+from sact_keras.layers.gumbel import bounded
 from sact_keras.layers.padding import convolve_padded
 from sact_keras.layers.style import Style
 
@@ -80,7 +81,7 @@ class MaskUnit(keras.layers.Layer):
             local = local + ops.cast(self.local_conv.bias, inputs.dtype)
         else:
             local = ops.squeeze(convolve_padded(self.local_conv, inputs), axis=-1)
-        local, whole = ops.cast(local, "float32"), ops.cast(whole, "float32")
+        local, whole = (bounded(ops.cast(part, "float32")) for part in (local, whole))
         return local + ops.expand_dims(whole, axis=-1)
 
     def costs(self) -> list[Cost]:
