@@ -140,6 +140,12 @@ def _check_contradictions(options: Options) -> None:
             "--squeezed_path is where --mode=squeeze writes. Received: "
             f"--mode={options.mode}"
         )
+    for name in ("attack", "epsilon", "jpeg_quality"):
+        if name in options.explicit and options.mode != "attack":
+            raise UsageError(
+                f"--{name} has a meaning for --mode=attack alone. Received: "
+                f"--mode={options.mode} --{name}={getattr(options, name)}"
+            )
     if not options.trains:
         if options.finetune_path is not None:
             raise UsageError(
