@@ -7,16 +7,15 @@ softmax of the logits. Of two logits only the difference matters, so a decision 
 whether the score is above zero; backwards sigmoid(score / temperature) takes its place.
 
 All of it is in float32 under any policy, and finite whatever the logits: they are
-bounded, so that the score is never inf - inf; the noise is bounded by its epsilon, which
-float16 would round to zero; the score is never exponentiated, its sigmoid's gradient is
-zero where the sigmoid is saturated, and the difference of two straight-through terms
-that cancel is taken between finite numbers.
+bounded, so that the score is never inf - inf; the noise is bounded by its epsilon,
+which float16 would round to zero; the score is never exponentiated, its sigmoid's
+gradient is zero where the sigmoid is saturated, and the difference of two
+straight-through terms that cancel is taken between finite numbers.
 """
 
 from keras import ops
 
 from sact_keras.kernels.types import Tensor
-
 
 LARGEST_LOGIT = 1e30
 
