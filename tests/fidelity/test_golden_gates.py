@@ -155,8 +155,22 @@ def test_gradients(losses):
             expected.items(), [np.array(gates), *actual], strict=True
         ):
             assert_gradients(name, gradient, wanted, 1e-3)
+        in_float64 = case.arrays.get(f"{key}/grad_gate_logits_f64")
+        if in_float64 is not None:
+            assert_gradients(f"{key} in float64", gates, in_float64, 1e-3)
+        assert (in_float64 is not None) == key.endswith("/train/t60")
         with_variables += len(found) == 5
     assert with_variables == 3
+
+
+def test_no_gate_counts(losses):
+    """Where all units are to run always the original fails; the loss is 0 here."""
+    case, _, outputs, _, terms, _ = losses
+    mode = next(iter(terms)).split("/")[0]
+    assert "TypeError" in case.options["losses"][f"{mode}/train_img/allones"]["error"]
+    rates = keras.ops.mean(keras.ops.stack(outputs["masks"]), axis=1)
+    all_ones, none = [1.0] * len(rates), [False] * len(rates)
+    assert float(target_rate_loss(rates, all_ones, counted=none)) == 0
 
 
 @pytest.mark.parametrize("losses", LOSSES[1:2], ids="/".join, indirect=True)

@@ -11,8 +11,12 @@ from torch_golden import (
     units_of,
 )
 
-from sact_keras.accounting import executed_positions
-from sact_keras.accounting.flops import dilate, spread
+from sact_keras.accounting import (
+    dilate,
+    executed_macs,
+    executed_positions,
+    spread,
+)
 from sact_keras.losses import (
     budget_bounds,
     budget_loss,
@@ -88,6 +92,35 @@ def test_macs(evaluation):
     macs = np.array(outputs["macs"])
     np.testing.assert_array_equal(macs, case.arrays["flops/per_image"])
     assert macs.mean() == case.arrays["flops/average"]
+    assert macs.sum() == case.options["flops"]["total"]
+
+
+def test_macs_of_each_convolution(evaluation):
+    case, model, outputs, _, _ = evaluation
+    names = {"shortcut": "downsample.0", "mask_conv": "masker.maskconv.conv"}
+    actual, masks = {}, iter(outputs["masks"])
+
+    def add(name, costs, mask, size, output_size):
+        for cost in costs:
+            macs = np.sum(executed_macs([cost], mask, size, output_size))
+            actual[name + names.get(cost.name, cost.name)] = macs
+
+    size = model.stem.output_size(case.arrays["images"].shape[2:])
+    images = np.ones(len(case.arrays["images"]), "float32")
+    (stem_cost,) = model.stem.costs()
+    stem_macs = executed_macs(
+        [stem_cost], images, case.arrays["images"].shape[2:], size
+    )
+    actual["conv1"] = np.sum(stem_macs)
+    for number, block in enumerate(model.blocks, start=1):
+        for index, unit in enumerate(block.units):
+            output_size = unit.output_size(size)
+            costs = block.costs(index)
+            add(f"layer{number}.{index}.", costs, next(masks), size, output_size)
+            size = output_size
+    expected = case.options["flops"]["per_conv_batch_total"]
+    # The original counts nothing but convolutions.
+    assert {name: macs for name, macs in actual.items() if macs} == expected
 
 
 def test_flops_are_of_the_same_convolutions(evaluation):
@@ -161,6 +194,17 @@ def test_num_units_map(evaluation):
     step = len(outputs["num_units_map"][0]) // len(expected)
     pixels = np.kron(expected, np.ones((step, step)))
     np.testing.assert_array_equal(outputs["num_units_map"][0], pixels)
+
+
+def test_a_second_call_returns_the_same(evaluation):
+    """The original adds its map into the first mask, and then returns another."""
+    case, model, outputs, _, _ = evaluation
+    first = case.arrays["ponder_cost_map_img0"]
+    assert (case.arrays["ponder_cost_map_img0_second_call"] != first).any()
+    again = model(to_nhwc(case.arrays["images"]))
+    np.testing.assert_array_equal(again["num_units_map"], outputs["num_units_map"])
+    for mask, expected in zip(again["masks"], outputs["masks"], strict=True):
+        np.testing.assert_array_equal(mask, expected)
 
 
 def test_odd_size(shared_dir):

@@ -67,12 +67,22 @@ class TorchCase:
     options: dict
     arrays: dict[str, np.ndarray]
 
-    def model(self, skip_decisions=False, dtype="float32", **arguments):
+    @property
+    def checkpoints(self):
+        """The files of its weights: today's and, if there is one, that of old."""
+        name = self.options["checkpoint"]
+        legacy = self.directory / "legacy" / name
+        return [self.directory / name, *([legacy] if legacy.is_file() else [])]
+
+    def model(
+        self, skip_decisions=False, dtype="float32", checkpoint=None, **arguments
+    ):
         """The case's network with its weights.
 
         Args:
             skip_decisions: Whether gates and maskers are left as they are.
             dtype: Of the arithmetic.
+            checkpoint: Where the weights are; None for the first of `checkpoints`.
             **arguments: The method's.
         """
         policy = keras.config.dtype_policy()
@@ -89,7 +99,7 @@ class TorchCase:
                 keras.config.set_dtype_policy(policy)
         sact_keras.load_checkpoint(
             model,
-            self.directory / self.options["checkpoint"],
+            checkpoint or self.checkpoints[0],
             skip_decisions=skip_decisions,
         )
         return model
