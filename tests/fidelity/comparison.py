@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-COUNTS = ("flops", "num_units", "num_units_map")
+COUNTS = ("flops", "macs", "num_units", "num_units_map")
 
 
 def assert_same_output(name, actual, expected, tolerance, count_tolerance=0):
@@ -17,11 +17,12 @@ def assert_same_output(name, actual, expected, tolerance, count_tolerance=0):
         actual: What was computed.
         expected: What is right.
         tolerance: The largest error allowed, in units of the array's largest value.
-        count_tolerance: The relative error allowed of FLOPs: where no integers.
+        count_tolerance: The relative error allowed of FLOPs and multiply-accumulates:
+            where no integers.
     """
     actual, expected = ops.convert_to_numpy(actual), np.asarray(expected)
     if name.endswith(COUNTS):
-        relative = count_tolerance if name.endswith("flops") else 0
+        relative = count_tolerance if name.endswith(("flops", "macs")) else 0
         np.testing.assert_allclose(actual, expected, rtol=relative, err_msg=name)
     else:
         allowed = tolerance * np.abs(expected).max()
