@@ -112,7 +112,7 @@ class AdaptiveResNet(keras.Model):
             ]
             self.head = design.head(num_classes)
         self.progress = None
-        if method.anneals(self.arguments):
+        if method.anneals:
             self.progress = self.add_weight(
                 shape=(), initializer="zeros", trainable=False, name="progress"
             )

@@ -48,7 +48,8 @@ def build_model(
             For "dynconv": `budget` (share of the computation, in (0, 1]; -1 for no
             gating) and `budget_weight` (of the loss).
             For both: `noise_until` (share of the training after which decisions are
-            made without noise; 1 and 0.8 as in the originals).
+            made without noise, as they are at inference; 0.4 and 0.8. The original of
+            "aig" never stops, 1, and samples at inference).
 
     Returns:
         The model, built for any batch size and image size.

@@ -82,8 +82,8 @@ class Method:
         validate: Raises ValueError for arguments out of range; it is told the number of
             residual units, too.
         variant: Which original's ResNet it runs on by default.
-        anneals: Whether, with these arguments, it depends on how far the training is;
-            the model then has a `progress`.
+        anneals: Whether it depends on how far the training is; the model then has a
+            `progress`.
     """
 
     decide: Callable[[BlockPlan, Mapping[str, Any]], Decision]
@@ -94,7 +94,7 @@ class Method:
     report: Callable[[Mapping[str, Any], Any], dict[str, float]] | None = None
     validate: Callable[[Mapping[str, Any], int], None] = lambda arguments, units: None
     variant: str = "sact"
-    anneals: Callable[[Mapping[str, Any]], bool] = lambda arguments: False
+    anneals: bool = False
 
     def complete(self, arguments: Mapping[str, Any], num_units: int) -> dict[str, Any]:
         """Fills in the defaults and checks the arguments.
@@ -255,7 +255,7 @@ METHODS = {
         report=lambda means, model: {"eval/Gate_Rate": float(means["rates"].mean())},
         validate=_validate_gates,
         variant=DEFAULT_VARIANTS["aig"],
-        anneals=lambda arguments: arguments["noise_until"] < 1,
+        anneals=True,
     ),
     "dynconv": Method(
         _mask_positions,
@@ -270,7 +270,7 @@ METHODS = {
         ),
         validate=_validate_budget,
         variant=DEFAULT_VARIANTS["dynconv"],
-        anneals=lambda arguments: arguments["budget"] != -1,
+        anneals=True,
     ),
 }
 """Every method by its model type."""

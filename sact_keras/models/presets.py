@@ -17,7 +17,7 @@ METHOD_ARGUMENTS: dict[str, dict[str, Any]] = {
         "gate_eval": "deterministic",
         "rate_weight": None,
         "gate_all_units": False,
-        "noise_until": 1.0,
+        "noise_until": 0.4,
     },
     "dynconv": {"budget": 0.5, "budget_weight": 10.0, "noise_until": 0.8},
 }

@@ -173,8 +173,7 @@ def test_gated_networks_train(tmp_path, model_type):
     assert {"aig": "target_rate_loss", "dynconv": "budget_loss"}[model_type] in lines[0]
     model = sact_keras.build_model(model_type, dataset="shapes", model="1")
     sact_keras.load_checkpoint(model, tmp_path)
-    if model_type == "dynconv":
-        assert float(model.progress) == 1.0
+    assert float(model.progress) == 1.0
 
 
 def test_gated_networks_start_from_a_vanilla_run(tmp_path):

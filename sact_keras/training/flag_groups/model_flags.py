@@ -75,7 +75,8 @@ def define_method(group: FlagGroup) -> None:
     group.number(
         "noise_until",
         "aig, dynconv: share of the training, in [0, 1], after which it decides "
-        f"without noise (default {_AIG['noise_until']:g} with aig, "
+        "without noise, as in evaluation "
+        f"(default {_AIG['noise_until']:g} with aig, whose original is 1, "
         f"{_DYNCONV['noise_until']:g} with dynconv).",
     )
     group.number(
