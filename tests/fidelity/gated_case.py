@@ -71,6 +71,15 @@ class GatedCase:
         return self.arguments.get("target_rates") or [rate] * sum(self.num_units)
 
     @property
+    def scopes(self):
+        """What the names of each unit's variables begin with."""
+        return [
+            f"layer{block}.{unit}"
+            for block, units in enumerate(self.num_units, start=1)
+            for unit in range(units)
+        ]
+
+    @property
     def ungated(self):
         """Places of the units that always run, and have no gate."""
         if self.arguments.get("gate_all_units"):
@@ -118,8 +127,7 @@ class GatedCase:
             self.num_classes,
             decides,
         )
-        units = [(b, u) for b, n in enumerate(self.num_units, 1) for u in range(n)]
-        absent = tuple("layer{}.{}.fc".format(*units[place]) for place in self.ungated)
+        absent = tuple(f"{self.scopes[place]}.fc" for place in self.ungated)
         shapes = {k: shape for k, shape in shapes.items() if not k.startswith(absent)}
         return calibrated(
             oracle_class,
