@@ -58,11 +58,12 @@ class GatedCase:
 
     @property
     def draws_noise(self):
-        """Whether decisions are made with noise."""
-        if self.model_type == "dynconv":
-            epoch, epochs = self.moment
-            return self.training and epoch <= 0.8 * epochs
-        return self.training or self.arguments.get("gate_eval") == "sample"
+        """Whether decisions are made with noise, which DynConv's original ends."""
+        if not self.training:
+            return self.arguments.get("gate_eval") == "sample"
+        ends = 0.8 if self.model_type == "dynconv" else 1.0
+        epoch, epochs = self.moment
+        return epoch <= self.arguments.get("noise_until", ends) * epochs
 
     @property
     def target_rates(self):

@@ -4,6 +4,7 @@ from gated_case import GatedCase
 
 IMAGENET = {"dataset": "imagenet", "num_classes": 7, "images": 4}
 BOTTLENECKS = IMAGENET | {"unit": "bottleneck"}
+TO_THE_END = {"noise_until": 1.0}
 MIXED = {"target_rates": [1.0, 0.4, 1.0, 0.7, 0.5, 1.0]}
 
 # In evaluation mode.
@@ -58,6 +59,17 @@ EVALUATION = {
 # In training mode.
 TRAINING = {
     "aig": GatedCase("aig", "1_3_2", (1, 3, 2), (24, 20)),
+    "aig, last epoch": GatedCase(
+        "aig", "1_1_2", (1, 1, 2), (16, 16), moment=(349, 350), arguments=TO_THE_END
+    ),
+    "aig, without noise": GatedCase(
+        "aig",
+        "1_1_2",
+        (1, 1, 2),
+        (16, 16),
+        moment=(6, 10),
+        arguments={"noise_until": 0.5},
+    ),
     "aig, some ungated": GatedCase(
         "aig", "2", (2, 2, 2), (17, 23), seed=1, arguments=MIXED
     ),
@@ -125,9 +137,17 @@ PHOTOGRAPHS = {
     "images": 2,
 }
 PUBLISHED = {
-    "ResNet-110, aig": GatedCase("aig", "18", (18, 18, 18), (32, 32), **WIDE),
+    "ResNet-110, aig": GatedCase(
+        "aig", "18", (18, 18, 18), (32, 32), arguments=TO_THE_END, **WIDE
+    ),
     "ResNet-50, aig": GatedCase(
-        "aig", "50", (3, 4, 6, 3), (224, 224), unit="bottleneck", **PHOTOGRAPHS
+        "aig",
+        "50",
+        (3, 4, 6, 3),
+        (224, 224),
+        unit="bottleneck",
+        arguments=TO_THE_END,
+        **PHOTOGRAPHS,
     ),
     "ResNet-20, dynconv": GatedCase("dynconv", "3", (3, 3, 3), (32, 32), **WIDE),
     "ResNet-32, dynconv": GatedCase("dynconv", "5", (5, 5, 5), (32, 32), **WIDE),
