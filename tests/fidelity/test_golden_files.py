@@ -9,8 +9,7 @@ from torch_golden import NETWORKS, assert_close, load_case, to_nhwc, variables_u
 from sact_keras.data.photograph_preprocessing import get_photograph_preprocessing
 from sact_keras.data.preprocessing import get_preprocessing
 
-# What other tests, or these, compare: the arrays' names. An array that nothing
-# compares is in neither list.
+# Method -> the names of the arrays that these tests and the others compare or read.
 COMPARED = {
     "aig": [
         r"images|images_uint8|targets|override/.*",

@@ -9,8 +9,8 @@ import re
 import keras
 import numpy as np
 import pytest
+from golden_masks import CASES, assert_dilations, assert_masks, maskers_of
 from recording import recorded
-from test_golden_masks import CASES, assert_dilations, assert_masks, maskers_of
 from torch_golden import (
     GRADIENT_TOLERANCES,
     assert_close,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from golden_masks import CASES, assert_masks, maskers_of
 from recording import recorded
 from torch_golden import (
     assert_close,
@@ -11,12 +12,7 @@ from torch_golden import (
     units_of,
 )
 
-from sact_keras.accounting import (
-    dilate,
-    executed_macs,
-    executed_positions,
-    spread,
-)
+from sact_keras.accounting import executed_macs, executed_positions
 from sact_keras.losses import (
     budget_bounds,
     budget_loss,
@@ -24,16 +20,7 @@ from sact_keras.losses import (
     unit_cost,
 )
 
-CASES = [
-    "dynconv_cifar_resnet8",
-    "dynconv_imagenet_basic1111_w025",
-    "dynconv_imagenet_bottleneck1121_w0125",
-]
-ODD_CASE = CASES[2]
-
-
-def maskers_of(model):
-    return [masker for block in model.blocks for masker in block.decision.maskers]
+ODD_CASE = "dynconv_imagenet_bottleneck1121_w0125"
 
 
 def run(case, images="images"):
@@ -51,32 +38,6 @@ def run(case, images="images"):
 def evaluation(request, shared_dir):
     case = load_case(shared_dir, request.param)
     return case, *run(case)
-
-
-def assert_masks(case, prefix, masks, scores):
-    """Compares scores, masks and dilated masks, bit by bit but the scores."""
-    compared = zip(
-        masks,
-        scores,
-        case.series(f"{prefix}mask/{{}}/std", axis=1),
-        case.series(f"{prefix}mask/{{}}/soft", axis=1),
-        strict=True,
-    )
-    for index, (mask, score, expected_mask, expected_score) in enumerate(compared):
-        assert_close(f"{prefix}mask/{index}/soft", score, expected_score, 2e-5)
-        np.testing.assert_array_equal(mask, expected_mask)
-    assert_dilations(case, f"{prefix}mask/{{}}/dilate", masks)
-
-
-def assert_dilations(case, name, masks):
-    strides = case.options["dilate_strides"]
-    for mask, stride, expected in zip(
-        masks, strides, case.series(name, axis=1), strict=True
-    ):
-        # Beyond the features' edge, where a side is odd, as in the original.
-        size = [side * stride for side in mask.shape[1:]]
-        actual = dilate(spread(mask, stride, size))
-        np.testing.assert_array_equal(actual, expected)
 
 
 def test_outputs(evaluation):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from gate_reference import GateReference, gumbel
+from golden_masks import CASES
 from loss_reference import (
     budget_bounds,
     budget_loss,
@@ -22,11 +23,7 @@ GATES = [
     ("aig_imagenet_1221_w8", "zero"),
     ("aig_imagenet_1221_w8", "noise"),
 ]
-DYNCONV = [
-    "dynconv_cifar_resnet8",
-    "dynconv_imagenet_basic1111_w025",
-    "dynconv_imagenet_bottleneck1121_w0125",
-]
+ODD_CASE = "dynconv_imagenet_bottleneck1121_w0125"
 
 
 def read_variables(case):
@@ -84,7 +81,7 @@ def test_target_rate_loss(shared_dir, name, mode):
     assert compared == 5
 
 
-@pytest.mark.parametrize("name", DYNCONV)
+@pytest.mark.parametrize("name", CASES)
 def test_masks(shared_dir, name):
     case = load_case(shared_dir, name)
     network = MaskReference(read_variables(case))
@@ -107,7 +104,7 @@ def test_masks(shared_dir, name):
         np.testing.assert_allclose(actual, loss, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", DYNCONV)
+@pytest.mark.parametrize("name", CASES)
 def test_dense(shared_dir, name):
     case = load_case(shared_dir, name)
     outputs = PostactivationReference(read_variables(case))(images_of(case))
@@ -117,7 +114,7 @@ def test_dense(shared_dir, name):
 
 
 def test_odd_size(shared_dir):
-    case = load_case(shared_dir, DYNCONV[2])
+    case = load_case(shared_dir, ODD_CASE)
     network = MaskReference(read_variables(case))
     outputs = network(images_of(case, "odd/images"))
     assert_close("logits", outputs["logits"], case.arrays["odd/logits"], 1e-6)
@@ -126,7 +123,7 @@ def test_odd_size(shared_dir):
 
 
 @pytest.mark.parametrize("mode", ["noise", "nonoise"])
-@pytest.mark.parametrize("name", DYNCONV)
+@pytest.mark.parametrize("name", CASES)
 def test_masks_in_training(shared_dir, name, mode):
     case = load_case(shared_dir, name)
     draws = [case.series(f"train/{u}/{{}}", axis=1) for u in ("U1", "U2")]
