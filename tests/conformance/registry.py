@@ -58,11 +58,29 @@ CASES = [
     Case("vanilla_imagenet", "vanilla", IMAGENET, decides=False),
     Case("act_imagenet", "act", IMAGENET, seed=10),
     Case("sact_imagenet", "sact", IMAGENET, seed=10),
+    Case("aig", "aig", {"target_rates": "t,1,0.3,t"}, seed=14),
+    Case("aig_imagenet", "aig", IMAGENET, seed=24),
+    Case("dynconv", "dynconv", seed=54),
+    Case("dynconv_imagenet", "dynconv", IMAGENET, seed=49),
+    Case(
+        "dynconv_imagenet_basic",
+        "dynconv",
+        IMAGENET | {"model": "basic_1_2_1_1"},
+        seed=17,
+    ),
 ]
 
 
+def named(*names):
+    """The cases of these names."""
+    return [case for case in CASES if case.name in names]
+
+
 # Where a case takes seconds: one a method, of either family.
-ONE_A_METHOD = [CASES[0], CASES[1], CASES[-1]]
+ONE_A_METHOD = named("vanilla", "act", "sact_imagenet", "aig", "dynconv")
+
+# Those that draw at random in training.
+DRAWING = named("aig", "dynconv")
 
 
 def parameters(fast):
@@ -91,12 +109,15 @@ def flat_outputs(outputs):
     return {name: ops.convert_to_numpy(value) for name, value in outputs.items()}
 
 
+COUNTS = ("flops", "macs")
+
+
 def assert_same_outputs(actual, expected, tolerance=1e-5):
     """Compares flat dictionaries: decisions and counts exactly."""
     assert set(actual) == set(expected)
     for name, value in expected.items():
         assert actual[name].shape == value.shape, name
-        if name.startswith("masks/") or "num_units" in name or name.endswith("flops"):
+        if name.startswith("masks/") or "num_units" in name or name.endswith(COUNTS):
             np.testing.assert_array_equal(actual[name], value, err_msg=name)
         else:
             np.testing.assert_allclose(
@@ -104,14 +125,20 @@ def assert_same_outputs(actual, expected, tolerance=1e-5):
             )
 
 
+# Names of the layers that decide.
+DECIDING = ("halting", "gates", "maskers")
+
+
 def _draw(rng, variable):
     shape, kind = variable.shape, variable.name
     if kind == "moving_variance":
         return rng.uniform(0.5, 2.0, shape)
+    if kind == "progress":
+        return 0.3  # Noise is drawn still.
     if kind == "gamma":
         return rng.uniform(0.6, 1.4, shape)
     if kind != "kernel":
         return rng.normal(0.0, 0.3, shape)
-    deciding = "halting" in variable.path
+    deciding = any(f"/{name}/" in variable.path for name in DECIDING)
     gain = 3.0 if deciding else 1.0
     return gain * rng.normal(0.0, np.sqrt(1.3 / np.prod(shape[:-1])), shape)

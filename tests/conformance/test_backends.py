@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import PROJECT_ROOT, load_arrays
-from registry import CASES, assert_same_outputs, flat_outputs, make_images
+from registry import assert_same_outputs, flat_outputs, make_images, named
 
 HERE = Path(__file__).parent
 
 BACKENDS = ["jax", "torch"]
 
-# JAX compiles for seconds: every method, and both families.
-SOME_CASES = [c for c in CASES if c.name in ("vanilla", "act", "sact", "sact_imagenet")]
+# JAX compiles for seconds: every method, and every type of unit.
+SOME_CASES = named("vanilla", "act", "sact", "sact_imagenet", "aig_imagenet", "dynconv")
 
 
 def run_under(backend, *command, **environment):

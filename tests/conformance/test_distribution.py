@@ -1,4 +1,4 @@
-"""Two replicas train as one does on the same global batch."""
+"""Two replicas train as one on the same global batch, and draw noise of their own."""
 
 import os
 import subprocess
@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import PROJECT_ROOT, load_arrays
-from registry import ONE_A_METHOD
+from registry import DRAWING, ONE_A_METHOD
+
+from sact_keras.models import METHODS
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +33,42 @@ def test_two_replicas_train_as_one(results, case):
     one, two = (load_arrays(results / f"{case}-{name}.npz") for name in ("one", "two"))
     assert one.keys() == two.keys()
     assert len(one["logs/loss"]) == 2
-    assert ("logs/ponder_loss" in one) == case.decides
+    method = METHODS[case.model_type]
+    assert (f"logs/{method.loss_name}" in one) == case.decides
     for name, expected in one.items():
+        if name.endswith("moving_variance") and method.variant != "sact":
+            continue  # Unbiased: a replica has half as many values.
         np.testing.assert_allclose(
             two[name], expected, rtol=2e-4, atol=2e-5, err_msg=name
         )
+
+
+@pytest.fixture(params=DRAWING, ids=str)
+def draws(results, request):
+    return load_arrays(results / f"{request.param}-draws.npz")
+
+
+def test_replicas_and_steps_draw_different_noise(draws):
+    for run in draws.values():
+        decisions = run.reshape(4, -1)  # Of two steps on two replicas.
+        assert set(np.unique(decisions)) == {0.0, 1.0}
+        for index, one in enumerate(decisions):
+            for other in decisions[index + 1 :]:
+                assert (one != other).mean() > 0.02
+
+
+def test_the_same_seed_draws_the_same_on_two_replicas(draws):
+    np.testing.assert_array_equal(draws["first"], draws["again"])
+    assert (draws["first"] != draws["other"]).mean() > 0.02
+
+
+def test_the_same_seed_trains_the_same_on_two_replicas(results):
+    first, again = (
+        load_arrays(results / f"noisy-{name}.npz") for name in ("first", "again")
+    )
+    silent = load_arrays(results / f"{DRAWING[0]}-two.npz")
+    moved = 0
+    for name, expected in first.items():
+        np.testing.assert_allclose(again[name], expected, rtol=1e-5, atol=1e-6)
+        moved += not np.allclose(silent[name], expected, rtol=1e-3, atol=1e-4)
+    assert moved > len(first) / 4, "the noise must tell"

@@ -37,6 +37,10 @@ def test_outputs(model, size):
         )
         assert outputs[f"{name}/flops"].dtype == "int64"
         all_blocks = all_blocks + outputs[f"{name}/flops"]
+    assert ("macs" in outputs) == model.reports_macs
+    if model.reports_macs:
+        assert outputs["macs"].shape == (3,)
+        assert outputs["macs"].dtype == "int64"
     layers = sact_keras.count_flops(model, size)["layers"]
     always = sum(v for k, v in layers.items() if not k.startswith("block_"))
     np.testing.assert_array_equal(outputs["flops"], all_blocks + always)
