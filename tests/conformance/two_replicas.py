@@ -52,7 +52,7 @@ def draw(case, strategy, seed):
         masks = model(make_images(8, (16, 16)), training=True)["masks"]
         return tf.concat([tf.reshape(mask, [-1]) for mask in masks], axis=0)
 
-    steps = [strategy.experimental_local_results(strategy.run(decide)) for _ in "12"]
+    steps = [strategy.run(decide).values for _ in range(2)]
     return np.array([[replica.numpy() for replica in step] for step in steps])
 
 
