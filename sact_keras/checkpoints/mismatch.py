@@ -1,6 +1,7 @@
 """The error for a checkpoint of another architecture."""
 
 import os
+from collections.abc import Sequence
 
 from sact_keras.checkpoints.network_description import is_decision
 
@@ -30,9 +31,9 @@ class CheckpointMismatchError(ValueError):
     def __init__(
         self,
         path: str | os.PathLike,
-        missing: list[str],
-        unexpected: list[str],
-        wrong_shapes: list[tuple[str, tuple, tuple]],
+        missing: Sequence[str] = (),
+        unexpected: Sequence[str] = (),
+        wrong_shapes: Sequence[tuple[str, tuple, tuple]] = (),
         *,
         networks: tuple[str | None, str | None] = (None, None),
         note: str | None = None,

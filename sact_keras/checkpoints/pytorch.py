@@ -8,6 +8,7 @@ import numpy as np
 
 from sact_keras.checkpoints.assignment import assign_variables, with_unnamed
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.pytorch_files import read_state_dict, to_array
 from sact_keras.checkpoints.pytorch_names import (
     canonical_name,
@@ -40,16 +41,16 @@ def load_pytorch(
             one.
 
     Raises:
-        CheckpointMismatchError: If the checkpoint is of another architecture. The
-            model is then as it was.
+        CheckpointMismatchError: If the checkpoint is of another architecture, or the
+            model of another variant. The model is then as it was.
         DamagedFileError: If the file is damaged, or holds what is not read.
         MissingExtraError: If PyTorch is not installed, or too old to be safe.
-        ValueError: If the model is not of those variants.
     """
     if model.variant not in VARIANTS:
-        raise ValueError(
-            "A checkpoint of PyTorch needs a model of variant "
-            f"{' or '.join(map(repr, VARIANTS))}. Received: variant={model.variant!r}"
+        raise CheckpointMismatchError(
+            path,
+            note="a checkpoint of PyTorch needs a model of variant "
+            f"{' or '.join(map(repr, VARIANTS))}. Received: variant={model.variant!r}",
         )
     tensors = read_state_dict(path)
     if all(name.startswith(_PARALLEL) for name in tensors):

@@ -16,6 +16,7 @@ import numpy as np
 
 from sact_keras.checkpoints.assignment import assign_variables, with_unnamed
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.sact_names import ROOTS, named_variables
 from sact_keras.checkpoints.tensorflow_files import TensorFlowFiles
 
@@ -68,17 +69,18 @@ def load_sact(
             one.
 
     Raises:
-        CheckpointMismatchError: If the checkpoint is of another architecture.
+        CheckpointMismatchError: If the checkpoint is of another architecture, or the
+            model of another variant.
         DamagedFileError: If the files cannot be read.
         FileNotFoundError: If there are none, or some are missing.
-        ValueError: If the model is not of that variant.
     """
     import tensorflow as tf
 
     if model.variant != "sact":
-        raise ValueError(
-            "A checkpoint of the SACT project needs a model of variant 'sact'. "
-            f"Received: variant={model.variant!r}"
+        raise CheckpointMismatchError(
+            prefix,
+            note="a checkpoint of the SACT project needs a model of variant 'sact'. "
+            f"Received: variant={model.variant!r}",
         )
     files = TensorFlowFiles.find(prefix)
     if files is None:

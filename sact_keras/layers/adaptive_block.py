@@ -45,6 +45,8 @@ class AdaptiveBlock(keras.layers.Layer):
         self, units: list[ResidualUnit], decision: Decision, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        # Units cast what they compute on; noise and progress stay in float32.
+        self.autocast = False
         self.units = list(units)
         self.decision = decision
 

@@ -94,6 +94,8 @@ class AdaptiveResNet(keras.Model):
         depth = "_".join(str(number) for number in num_units)
         kwargs.setdefault("name", f"{model_type}_resnet_{depth}")
         super().__init__(**kwargs)
+        # Layers cast what they compute on; noise and progress stay in float32.
+        self.autocast = False
         self.model_type = model_type
         self.family = family
         self.variant = variant
@@ -174,9 +176,17 @@ class AdaptiveResNet(keras.Model):
 
         Returns:
             The outputs; see the class.
+
+        Raises:
+            ValueError: If there are not as many tensors of noise as units.
         """
         features = self.stem(inputs, training=training)
         progress = 0.0 if self.progress is None else self.progress
+        if noise is not None and len(noise) != sum(self.num_units):
+            raise ValueError(
+                f"noise must be {sum(self.num_units)} tensors, one for each residual "
+                f"unit. Received: {len(noise)}"
+            )
         given = None if noise is None else iter(noise)
         reports, masks, ponder_costs = {}, {}, {}
         for name, block in zip(self.block_names, self.blocks, strict=True):

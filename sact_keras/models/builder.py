@@ -49,7 +49,8 @@ def build_model(
             gating) and `budget_weight` (of the loss).
             For both: `noise_until` (share of the training after which decisions are
             made without noise, as they are at inference; 0.4 and 0.8. The original of
-            "aig" never stops, 1, and samples at inference).
+            "aig" never stops, 1, and samples at inference). The training's progress is
+            `model.progress`, which `sact_keras.training.TrainingProgress` keeps.
 
     Returns:
         The model, built for any batch size and image size.

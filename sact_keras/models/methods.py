@@ -7,6 +7,7 @@ docs/extending.md walks through one.
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -114,12 +115,23 @@ class Method:
                     f"Received: {name}={arguments[name]!r}"
                 )
         completed = {**self.arguments, **arguments}
+        for name, value in completed.items():
+            if hasattr(value, "tolist"):  # NumPy's, which no config can hold.
+                completed[name] = value.tolist()
+            if isinstance(self.arguments[name], float):
+                _check_number(name, completed[name])
         self.validate(completed, num_units)
         return completed
 
 
+def _check_number(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ValueError(f"{name} must be a number. Received: {name}={value!r}")
+
+
 def _at_least_zero(arguments: Mapping[str, Any], name: str) -> None:
     value = arguments[name]
+    _check_number(name, value)
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(
             f"{name} must be finite and at least 0. Received: {name}={value}"

@@ -85,7 +85,9 @@ def check_rate(name: str, rate: Any, received: str | None = None) -> None:
 
 def _items(target_rates: str | Sequence[float | str]) -> list[float | str]:
     if not isinstance(target_rates, str):
-        return list(target_rates)
+        return (
+            list(target_rates) if isinstance(target_rates, Sequence) else [target_rates]
+        )
     text = TARGET_RATE_SCHEDULES.get(target_rates, target_rates)
     return [item.strip() for item in text.split(",")]
 

@@ -2,6 +2,7 @@
 
 `flags` reads the command line, `driver` runs what it asks for. Both the training
 (`train`) and the evaluation (`watch`, `evaluator`) are also to be called from Python.
+`TrainingProgress` is the callback without which `fit` anneals nothing.
 """
 
 from sact_keras.lazy import lazy_names
@@ -10,11 +11,20 @@ _NAMES = {
     "Evaluation": "sact_keras.training.evaluation",
     "Evaluator": "sact_keras.training.evaluator",
     "Options": "sact_keras.training.options",
+    "TrainingProgress": "sact_keras.training.callbacks.training_progress",
     "UsageError": "sact_keras.training.usage_error",
     "parse_options": "sact_keras.training.flags",
     "run": "sact_keras.training.driver",
 }
 
-__all__ = ["Evaluation", "Evaluator", "Options", "UsageError", "parse_options", "run"]
+__all__ = [
+    "Evaluation",
+    "Evaluator",
+    "Options",
+    "TrainingProgress",
+    "UsageError",
+    "parse_options",
+    "run",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

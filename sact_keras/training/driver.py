@@ -20,10 +20,10 @@ from sact_keras.data import (
     open_dataset,
 )
 from sact_keras.models import AdaptiveResNet
-from sact_keras.models.presets import DATASETS, num_classes_of
+from sact_keras.models.presets import DATASETS, num_classes_of, parse_model
 from sact_keras.training.attack import attack_checkpoint
 from sact_keras.training.build import build_network
-from sact_keras.training.check_model_options import check_model_options
+from sact_keras.training.check_model_options import VARIANTS_OF, check_model_options
 from sact_keras.training.check_options import check_dataset_options
 from sact_keras.training.checkpoint_options import (
     check_no_other_network,
@@ -129,7 +129,23 @@ def _resolve_model(options: Options) -> Options:
     # Only now: which models there are depends on the data set, and in evaluation the
     # run says what the model is of.
     check_model_options(options)
-    return options.resolve_model()
+    try:
+        return options.resolve_model()
+    except ValueError as error:
+        # What is evaluated may be of any variant; it is known only now of which.
+        raise UsageError(f"--{error}{_variant_hint(options)}") from error
+
+
+def _variant_hint(options: Options) -> str:
+    """Says which variants have the model that is not the default one's."""
+    model_type = options.model_type or "vanilla"
+    family = DATASETS[options.dataset].family
+    having = []
+    for variant in VARIANTS_OF[model_type] if options.variant is None else ():
+        with contextlib.suppress(ValueError):
+            parse_model(options.model, family, variant)
+            having.append(f"--variant={variant}")
+    return f". There is one with {' or '.join(having)}" if having else ""
 
 
 def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:

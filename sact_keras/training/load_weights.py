@@ -15,12 +15,17 @@ def load_weights(
 ) -> None:
     """`sact_keras.load_checkpoint`, with all that makes a file unreadable in one error.
 
+    A checkpoint that does not say how far its training was counts as trained.
+
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture.
         DamagedFileError: If it cannot be read.
         FileNotFoundError: If there is none.
         MissingExtraError: If it is of PyTorch, which is not installed.
     """
+    if model.progress is not None and not skip_decisions:
+        # Checkpoints of the originals do not say; those of ours do.
+        model.progress.assign(1.0)
     try:
         sact_keras.load_checkpoint(model, path, skip_decisions=skip_decisions)
     except (CheckpointMismatchError, DamagedFileError):

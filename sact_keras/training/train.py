@@ -7,9 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.network_description import is_decision
 from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore
-from sact_keras.checkpoints.training_state import NonFiniteWeightsError
+from sact_keras.checkpoints.training_state import (
+    NonFiniteWeightsError,
+    refuse_non_finite,
+)
 from sact_keras.data import ImageDataset
 from sact_keras.training.build import build_for_training
 from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint
@@ -181,17 +186,34 @@ def _start(
         if step < options.max_number_of_steps:
             logger.info("Going on from step %d: %s", step, checkpoint.path)
         return step
+    model.optimizer.build(model.trainable_variables)
     if options.finetune_path is not None:
-        load_weights(model, options.finetune_path, skip_decisions=True)
-        logger.info("Starting from the weights of %s", options.finetune_path)
+        _load_finetune_path(options, model)
     if RunConfig.read(directory) is not None:
         logger.warning("%s has no checkpoint to go on from: starting anew", directory)
     directory.mkdir(parents=True, exist_ok=True)
     RunConfig.of(options).write(directory)
     store.set_aside_after(-1)
-    model.optimizer.build(model.trainable_variables)
     store.save(model, step=0)
     return 0
+
+
+def _load_finetune_path(options: Options, model: keras.Model) -> None:
+    """Loads the weights to start from, all but those of the layers that decide."""
+    path = options.finetune_path
+    load_weights(model, path, skip_decisions=True)
+    try:
+        refuse_non_finite(model, step=0)
+    except NonFiniteWeightsError as error:
+        raise DamagedFileError(
+            f"cannot start from {path}: its weights are not all finite"
+        ) from error
+    decides = any(is_decision(variable.path) for variable in model.weights)
+    logger.info(
+        "Starting from the weights of %s%s",
+        path,
+        "; the layers that decide start afresh" if decides else "",
+    )
 
 
 def _training_batches(

@@ -83,7 +83,7 @@ def test_gates_maskers_and_progress_are_left_as_they_are(tmp_path, source, targe
     for name, value in by_path(model).items():
         kept = is_decision(name)
         np.testing.assert_array_equal(value, (before if kept else expected)[name])
-    assert ("progress" in before) == (target == "dynconv")
+    assert ("progress" in before) == (target != "vanilla")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_every_weight_but_the_progress_has_one_name(network, model_type, variant
     variables = {id(stored.variable): stored.variable for _, stored in named}
     assert len(dict(named)) == len(named) == len(variables)
     nameless = [w.path for w in model.weights if id(w) not in variables]
-    assert nameless == [f"{model.name}/progress"] * (model_type == "dynconv")
+    assert nameless == [f"{model.name}/progress"] * (model_type != "vanilla")
 
 
 def test_names_and_shapes_are_those_of_torchvision():

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 import sact_keras
+from sact_keras.layers import GateDecision
 from sact_keras.losses import ponder_cost_loss
-from sact_keras.models import METHODS, AdaptiveResNet
+from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import METHOD_ARGUMENTS, MODEL_TYPES
-
 
 ARGUMENTS = {
     "vanilla": {},
@@ -261,3 +261,34 @@ def test_a_model_keeps_its_precision_where_it_is_loaded(tmp_path):
         "float32",
     )
     assert loaded.blocks[1].decision.branches[0].local_conv.compute_dtype == "bfloat16"
+
+
+def test_noise_for_another_number_of_units():
+    model = small_model("aig")
+    images, draws = np.ones((2, 32, 32, 3), "float32"), np.full((2, 2), 0.5, "float32")
+    with pytest.raises(ValueError, match=r"noise must be 4 tensors.* Received: 3"):
+        model(images, training=True, noise=[draws] * 3)
+
+
+def test_half_precision_does_not_reach_noise_and_progress(monkeypatch):
+    """There 0.39999 is 0.4, and 0.99999 is 1."""
+    decision, seen = GateDecision, []
+    before_unit = decision.before_unit
+
+    def spy(self, index, inputs, state, training=False):
+        seen.append((state.progress, state.noise[index]))
+        return before_unit(self, index, inputs, state, training)
+
+    monkeypatch.setattr(decision, "before_unit", spy)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = small_model("aig")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    model.progress.assign(0.39999)
+    draws = np.full((2, 2), 0.99999, "float32")
+    model(np.ones((2, 32, 32, 3), "float32"), training=True, noise=[draws] * 4)
+    assert len(seen) == 4
+    for progress, noise in seen:
+        assert float(progress) == np.float32(0.39999)
+        np.testing.assert_array_equal(noise, draws)

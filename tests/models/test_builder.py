@@ -112,6 +112,12 @@ def test_method_arguments_reach_the_decisions():
         ({"eps": 1.0}, r"eps must be in \(0, 1\). Received: eps=1.0"),
         ({"target_rate": 0.5}, "tau, eps.*Received: target_rate=0.5"),
         ({"model_type": "vanilla", "tau": 0.1}, "none.*Received: tau=0.1"),
+        ({"tau": "0.1"}, "tau must be a number. Received: tau='0.1'"),
+        ({"model_type": "aig", "target_rate": None}, "a number. .*target_rate=None"),
+        ({"model_type": "aig", "target_rates": 0.5}, "3 rates.*target_rates=0.5"),
+        ({"model_type": "aig", "rate_weight": "1"}, "a number. .*rate_weight='1'"),
+        ({"model_type": "dynconv", "budget": "0.5"}, "a number. .*budget='0.5'"),
+        ({"model_type": "dynconv", "budget": True}, "a number. .*budget=True"),
     ],
     ids=str,
 )
@@ -119,3 +125,17 @@ def test_bad_arguments_are_named_with_what_was_received(arguments, message):
     defaults = {"model_type": "sact", "model": "1", "base_channels": 2}
     with pytest.raises(ValueError, match=message):
         sact_keras.build_model(**{**defaults, **arguments})
+
+
+def test_arguments_of_numpy_are_saved(tmp_path):
+    model = sact_keras.build_model(
+        "aig",
+        model="1",
+        base_channels=2,
+        target_rates=np.array([1.0, 0.5, 0.25]),
+        rate_weight=np.float32(0.5),
+    )
+    model.save(tmp_path / "model.keras")
+    loaded = sact_keras.load_model(tmp_path / "model.keras")
+    assert loaded.target_rates == (1.0, 0.5, 0.25)
+    assert loaded.arguments == model.arguments

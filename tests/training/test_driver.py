@@ -97,6 +97,15 @@ def test_a_model_that_the_data_set_has_not(trainings, monkeypatch):
     assert trainings == []
 
 
+def test_a_model_that_only_another_variant_has(tmp_path):
+    """In evaluation the network may be of any variant, until the checkpoint is read."""
+    path = tmp_path / "model.pth"
+    path.write_bytes(b"PK")
+    options = {"dataset": "imagenet", "model_type": "vanilla", "model": "34"}
+    with pytest.raises(UsageError, match=r"--model must .*'34'. .*--variant=dynconv"):
+        driver.run(Options(mode="squeeze", checkpoint_dir=str(path), **options))
+
+
 def test_a_split_that_is_not_there(trainings):
     with pytest.raises(DatasetError, match=r"'validation' .*Received: train and test"):
         driver.run(Options(dataset="shapes", split_name="validation"))
