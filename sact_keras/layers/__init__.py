@@ -7,6 +7,7 @@ from sact_keras.layers.convolution_stem import ConvolutionStem
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
 from sact_keras.layers.gate_decision import GateDecision
+from sact_keras.layers.gumbel_decision import GumbelDecision
 from sact_keras.layers.halting import Halting
 from sact_keras.layers.halting_branch import HaltingBranch
 from sact_keras.layers.halting_decision import HaltingDecision
@@ -36,6 +37,7 @@ __all__ = [
     "Cost",
     "Decision",
     "GateDecision",
+    "GumbelDecision",
     "Halting",
     "HaltingBranch",
     "HaltingDecision",

@@ -1,32 +1,23 @@
 """The decision of ConvNet-AIG: run a unit or skip it, for each image."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 from keras import ops
 
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
-from sact_keras.layers.decision import Decision
-from sact_keras.layers.gumbel import bounded, gumbel_noise, straight_through
+from sact_keras.layers.gumbel import bounded, straight_through
+from sact_keras.layers.gumbel_decision import GumbelDecision, GumbelState
 from sact_keras.layers.image_gate import ImageGate
-from sact_keras.layers.replica_seed_generator import ReplicaSeedGenerator
 from sact_keras.layers.style import Style
-
-NOISE_EPSILON = 1e-10
 
 GATE_EVALS = ("deterministic", "sample", "expected")
 
 
-class _State(NamedTuple):
-    progress: Tensor
-    noise: Sequence[Tensor] | None
-    probabilities: tuple[Tensor | None, ...] = ()
-
-
 @keras.saving.register_keras_serializable(package="sact_keras")
-class GateDecision(Decision):
+class GateDecision(GumbelDecision):
     """Asks a gate before each unit whether the image needs it.
 
     Veit & Belongie 2018 (arXiv 1711.11503), section 3. In training a gate draws from
@@ -55,7 +46,7 @@ class GateDecision(Decision):
             [N, num_units].
 
     Raises:
-        ValueError: If there is no such `gate_eval`.
+        ValueError: If there is no such `gate_eval`, or `noise_until` is not in [0, 1].
 
     Example:
         >>> decision = GateDecision([False, True], style=Style(0.9, 1e-5))
@@ -65,6 +56,8 @@ class GateDecision(Decision):
         >>> mask.shape
         TensorShape([3])
     """
+
+    noise_epsilon = 1e-10
 
     def __init__(
         self,
@@ -76,7 +69,7 @@ class GateDecision(Decision):
         style: Style | dict[str, Any],
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(noise_until, seed, style=style, **kwargs)
         if gate_eval not in GATE_EVALS:
             raise ValueError(
                 f"gate_eval must be one of {', '.join(GATE_EVALS)}. "
@@ -85,10 +78,6 @@ class GateDecision(Decision):
         self.gated = [bool(gate) for gate in gated]
         self.gate_eval = gate_eval
         self.weighs = gate_eval == "expected"
-        self.noise_until = noise_until
-        self.seed = seed
-        self.seed_generator = ReplicaSeedGenerator(seed)
-        self.style = Style(**style) if isinstance(style, dict) else style
         self.gates = [
             ImageGate(
                 style=self.style, name=f"unit_{index + 1}", dtype=self.dtype_policy
@@ -115,20 +104,9 @@ class GateDecision(Decision):
         """A gate looks at the unit's input."""
         return self.gated[index]
 
-    def start(
-        self,
-        inputs: Tensor,
-        training: bool = False,
-        progress: Tensor | float = 0.0,
-        noise: Sequence[Tensor] | None = None,
-    ) -> _State:
-        """Keeps the noise, and how far the training is."""
-        del inputs, training
-        return _State(ops.convert_to_tensor(progress, "float32"), noise)
-
     def before_unit(
-        self, index: int, inputs: Tensor, state: _State, training: bool = False
-    ) -> tuple[Tensor | None, _State]:
+        self, index: int, inputs: Tensor, state: GumbelState, training: bool = False
+    ) -> tuple[Tensor | None, GumbelState]:
         """Asks the unit's gate."""
         gate = self.gates[index]
         if gate is None:
@@ -139,14 +117,15 @@ class GateDecision(Decision):
         if not training and self.gate_eval == "expected":
             return state.probabilities[-1], state
         if training or self.gate_eval == "sample":
-            uniform = None if state.noise is None else state.noise[index]
-            noisy = self._sample(logits, uniform)
-            silent = training and state.progress > self.noise_until
-            score = ops.where(silent, score, noisy)
+            noisy = logits + self.noise(index, ops.shape(logits), state)
+            noisy = noisy[:, 1] - noisy[:, 0]
+            # Who samples at inference does so however far the training was.
+            is_noisy = self.is_noisy(state) if training else True
+            score = ops.where(is_noisy, noisy, score)
         return straight_through(score), state
 
     def finish(
-        self, outputs: Tensor, state: _State
+        self, outputs: Tensor, state: GumbelState
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Reports how likely each unit was to run."""
         always = ops.ones(ops.shape(outputs)[:1], "float32")
@@ -167,18 +146,8 @@ class GateDecision(Decision):
             **super().get_config(),
             "gated": self.gated,
             "gate_eval": self.gate_eval,
-            "noise_until": self.noise_until,
-            "seed": self.seed,
-            "style": self.style.get_config(),
         }
 
     @staticmethod
-    def _remember(state: _State, probability: Tensor | None) -> _State:
+    def _remember(state: GumbelState, probability: Tensor | None) -> GumbelState:
         return state._replace(probabilities=(*state.probabilities, probability))
-
-    def _sample(self, logits: Tensor, uniform: Tensor | None) -> Tensor:
-        """The score of the logits with noise."""
-        if uniform is None:
-            uniform = keras.random.uniform(ops.shape(logits), seed=self.seed_generator)
-        logits = logits + gumbel_noise(uniform, NOISE_EPSILON)
-        return logits[:, 1] - logits[:, 0]

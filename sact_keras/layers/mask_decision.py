@@ -1,29 +1,21 @@
 """The decision of DynConv: run a unit or skip it, at each position."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 from keras import ops
 
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
-from sact_keras.layers.decision import Decision
-from sact_keras.layers.gumbel import gumbel_noise, straight_through
+from sact_keras.layers.gumbel import straight_through
+from sact_keras.layers.gumbel_decision import GumbelDecision, GumbelState
 from sact_keras.layers.mask_unit import MaskUnit
-from sact_keras.layers.replica_seed_generator import ReplicaSeedGenerator
 from sact_keras.layers.style import Style
-
-NOISE_EPSILON = 1e-8
-
-
-class _State(NamedTuple):
-    progress: Tensor
-    noise: Sequence[Tensor] | None
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")
-class MaskDecision(Decision):
+class MaskDecision(GumbelDecision):
     """Asks a mask unit before each residual unit which positions need it.
 
     Verelst & Tuytelaars 2020 (arXiv 1912.03203), section 3. In training Gumbel noise is
@@ -46,7 +38,8 @@ class MaskDecision(Decision):
         [N, h, w, 2], for running and for skipping.
 
     Raises:
-        ValueError: If a temperature is not above 0, or there is none.
+        ValueError: If a temperature is not above 0, or there is none; if `noise_until`
+            is not in [0, 1].
 
     Example:
         >>> decision = MaskDecision(2, style=Style(0.9, 1e-5))
@@ -58,6 +51,7 @@ class MaskDecision(Decision):
     """
 
     spatial = True
+    noise_epsilon = 1e-8
 
     def __init__(
         self,
@@ -70,7 +64,7 @@ class MaskDecision(Decision):
         style: Style | dict[str, Any],
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(noise_until, seed, style=style, **kwargs)
         if not temperatures or min(temperatures) <= 0:
             raise ValueError(
                 "temperatures must be at least one number above 0. "
@@ -79,10 +73,6 @@ class MaskDecision(Decision):
         self.num_units = num_units
         self.strides = strides
         self.temperatures = [float(value) for value in temperatures]
-        self.noise_until = noise_until
-        self.seed = seed
-        self.seed_generator = ReplicaSeedGenerator(seed)
-        self.style = Style(**style) if isinstance(style, dict) else style
         self.maskers = [
             MaskUnit(
                 strides if index == 0 else 1,
@@ -108,26 +98,16 @@ class MaskDecision(Decision):
         del index
         return True
 
-    def start(
-        self,
-        inputs: Tensor,
-        training: bool = False,
-        progress: Tensor | float = 0.0,
-        noise: Sequence[Tensor] | None = None,
-    ) -> _State:
-        """Keeps the noise, and how far the training is."""
-        del inputs, training
-        return _State(ops.convert_to_tensor(progress, "float32"), noise)
-
     def before_unit(
-        self, index: int, inputs: Tensor, state: _State, training: bool = False
-    ) -> tuple[Tensor, _State]:
+        self, index: int, inputs: Tensor, state: GumbelState, training: bool = False
+    ) -> tuple[Tensor, GumbelState]:
         """Asks the unit's mask unit."""
         score = self.maskers[index](inputs, training=training)
         temperature = 1.0
         if training:
-            uniform = None if state.noise is None else state.noise[index]
-            score = self._add_noise(score, uniform, state.progress)
+            noise = self.noise(index, (*ops.shape(score), 2), state)
+            noisy = score + noise[..., 0] - noise[..., 1]
+            score = ops.where(self.is_noisy(state), noisy, score)
             temperature = self._temperature(state.progress)
         return straight_through(score, temperature, at_zero=1.0), state
 
@@ -142,21 +122,7 @@ class MaskDecision(Decision):
             "num_units": self.num_units,
             "strides": self.strides,
             "temperatures": self.temperatures,
-            "noise_until": self.noise_until,
-            "seed": self.seed,
-            "style": self.style.get_config(),
         }
-
-    def _add_noise(
-        self, score: Tensor, uniform: Tensor | None, progress: Tensor
-    ) -> Tensor:
-        if uniform is None:
-            uniform = keras.random.uniform(
-                (*ops.shape(score), 2), seed=self.seed_generator
-            )
-        noise = gumbel_noise(uniform, NOISE_EPSILON)
-        noisy = score + noise[..., 0] - noise[..., 1]
-        return ops.where(progress > self.noise_until, score, noisy)
 
     def _temperature(self, progress: Tensor) -> Tensor:
         parts = len(self.temperatures)

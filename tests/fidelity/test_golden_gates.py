@@ -14,7 +14,7 @@ from torch_golden import (
     variables_under,
 )
 
-from sact_keras.layers.gate_decision import NOISE_EPSILON
+from sact_keras.layers import GateDecision
 from sact_keras.layers.gumbel import gumbel_noise
 from sact_keras.losses import SparseCategoricalCrossentropy, target_rate_loss
 
@@ -78,7 +78,7 @@ def test_noise(shared_dir, name):
     assert compared
     for key in compared:
         expected = arrays[key.replace("noise_u", "noise_gumbel")]
-        actual = gumbel_noise(arrays[key], NOISE_EPSILON)
+        actual = gumbel_noise(arrays[key], GateDecision.noise_epsilon)
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
 

@@ -114,14 +114,14 @@ def test_noise_that_is_handed_over_is_taken(temperatures, images, noise):
 
 @pytest.mark.parametrize(
     ("progress", "temperature"),
-    [(0.0, 5.0), (0.3, 5.0), (0.34, 2.5), (0.66, 2.5), (0.67, 1.0), (1.0, 1.0)],
+    [(0.01, 5.0), (0.3, 5.0), (0.34, 2.5), (0.66, 2.5), (0.67, 1.0), (1.0, 1.0)],
 )
 @pytest.mark.parametrize("silent", [False, True])
 def test_the_gradient_is_that_of_the_sigmoid_at_the_temperature(
     progress, temperature, silent, images, noise
 ):
     decision = make_decision(
-        temperatures=(5.0, 2.5, 1.0), noise_until=-1.0 if silent else 1.0
+        temperatures=(5.0, 2.5, 1.0), noise_until=0.0 if silent else 1.0
     )
     masker = decision.maskers[0]
     score = noisy_score(decision, 0, images, noise)
