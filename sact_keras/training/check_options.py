@@ -141,10 +141,12 @@ def _check_contradictions(options: Options) -> None:
             f"--mode={options.mode}"
         )
     for name in ("attack", "epsilon", "jpeg_quality"):
-        if name in options.explicit and options.mode != "attack":
+        # The command line in a run's config.json gives all flags their values.
+        value = getattr(options, name)
+        if options.mode != "attack" and value != getattr(Options(), name):
             raise UsageError(
                 f"--{name} has a meaning for --mode=attack alone. Received: "
-                f"--mode={options.mode} --{name}={getattr(options, name)}"
+                f"--mode={options.mode} --{name}={value}"
             )
     if not options.trains:
         if options.finetune_path is not None:

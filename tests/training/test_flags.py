@@ -149,7 +149,7 @@ def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config
         (["--dataset=cifar10", "--skip_bad_records"], "--skip_bad_records has a"),
         (["--mode=squeeze"], "--mode=squeeze needs --checkpoint_dir"),
         (["--mode=squeeze", "--train_log_dir=x", "--finetune_path=y"], "--finetune"),
-        (["--attack=fgsm"], "--attack has a meaning for --mode=attack alone"),
+        (["--jpeg_quality=9"], "--jpeg_quality has a meaning for --mode=attack alone"),
         (["--mode=eval", "--epsilon=0.1"], "--epsilon has a meaning for"),
         (["--squeezed_path=x.keras"], "--squeezed_path is where --mode=squeeze"),
         (
