@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 TEST_EXTRAS ?= test
 ARGS ?=
+# Two processes, each of which runs whole files: their fixtures are made once.
+WORKERS ?= 2
 
 comma := ,
 bin := $(VENV)/bin
@@ -17,13 +19,14 @@ help:
 	@echo 'make test  [ARGS="pytest arguments"]     check the style and run the tests'
 	@echo 'make lint                                check the style alone'
 	@echo 'make clean                               remove $(VENV)'
+	@echo 'WORKERS=4 runs the tests in four processes rather than in two.'
 	@echo 'PYTHON=python3.11 chooses the interpreter that $(VENV) is made with.'
 
 train: $(VENV)/.installed
 	$(bin)/python main.py --model_type=sact --tau=0.01 $(ARGS)
 
 test: lint
-	$(bin)/python -m pytest $(ARGS)
+	$(bin)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(ARGS)
 
 lint: $(VENV)/.installed-$(subst $(comma),-,$(TEST_EXTRAS))
 	$(bin)/python -m ruff check .
