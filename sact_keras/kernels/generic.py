@@ -6,9 +6,10 @@ from sact_keras.kernels.types import Tensor
 
 
 def normalize_batch(
-    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float, staged: bool = False
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Batch normalization by the batch's own moments; see `sact_keras.kernels`."""
+    del staged
     mean, variance = ops.moments(inputs, axes=list(range(len(inputs.shape) - 1)))
     outputs = ops.batch_normalization(
         inputs, mean, variance, axis=-1, offset=beta, scale=gamma, epsilon=epsilon

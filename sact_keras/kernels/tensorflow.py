@@ -18,11 +18,19 @@ _FUSED_DTYPES = (tf.float32, tf.bfloat16, tf.float16)
 
 
 def normalize_batch(
-    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float, staged: bool = False
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Batch normalization in one operation, forwards and backwards."""
+    """Batch normalization in one operation, forwards and backwards.
+
+    On a CPU that operation adds up all values of a channel one after the other, which
+    costs digits.
+    """
     if inputs.dtype not in _FUSED_DTYPES:
         return generic.normalize_batch(inputs, gamma, beta, epsilon)
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    if staged and on_cpu and inputs.dtype == tf.float32:
+        gamma, beta = (tf.convert_to_tensor(x, tf.float32) for x in (gamma, beta))
+        return _normalize_in_stages(inputs, gamma, beta, epsilon=epsilon)
     channels = inputs.shape[-1]
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=tf.reshape(inputs, (1, 1, -1, channels)),
@@ -39,6 +47,55 @@ def normalize_batch(
     # The operation reports the unbiased variance (and normalizes by the biased one).
     count = tf.cast(tf.size(inputs) // channels, tf.float32)
     return outputs, mean, variance * ((count - 1.0) / count)
+
+
+def _normalize_in_stages(
+    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The fused operation with moments of its own; the moments carry no gradient."""
+
+    @tf.custom_gradient
+    def normalize(
+        flat: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor
+    ) -> tuple[Tensor, Callable[..., tuple]]:
+        outputs, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=flat,
+            scale=gamma,
+            offset=beta,
+            mean=mean,
+            variance=variance,
+            epsilon=epsilon,
+            is_training=False,
+        )
+
+        def gradient(outputs_gradient: Tensor) -> tuple:
+            of_inputs, of_gamma, of_beta, *_ = tf.raw_ops.FusedBatchNormGradV3(
+                y_backprop=outputs_gradient,
+                x=flat,
+                scale=gamma,
+                reserve_space_1=mean,
+                reserve_space_2=variance,
+                reserve_space_3=tf.zeros([0]),
+                epsilon=epsilon,
+                is_training=True,  # Through the moments, too.
+            )
+            return of_inputs, of_gamma, of_beta, None, None
+
+        return outputs, gradient
+
+    constant = tf.stop_gradient(inputs)
+    mean = _mean_in_stages(constant)
+    variance = _mean_in_stages(tf.math.squared_difference(constant, mean))
+    flat = tf.reshape(inputs, (1, 1, -1, inputs.shape[-1]))
+    outputs = tf.reshape(normalize(flat, gamma, beta, mean, variance), tf.shape(inputs))
+    outputs.set_shape(inputs.shape)
+    return outputs, mean, variance
+
+
+def _mean_in_stages(values: Tensor) -> Tensor:
+    for axis in reversed(range(values.shape.rank - 1)):
+        values = tf.reduce_mean(values, axis)
+    return values
 
 
 def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:

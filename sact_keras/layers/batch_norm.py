@@ -53,7 +53,12 @@ class BatchNorm(keras.layers.BatchNormalization):
         if not (training and self.trainable):
             return super().call(inputs, training=False)
         outputs, mean, variance = normalize_batch(
-            inputs, self.gamma, self.beta, self.epsilon
+            inputs,
+            self.gamma,
+            self.beta,
+            self.epsilon,
+            # As precisely as in PyTorch: less, and ReLUs near zero turn over.
+            staged=self.unbiased_variance,
         )
         if self.unbiased_variance:
             variance = self._unbiased(variance, ops.shape(inputs)[:-1])

@@ -53,6 +53,43 @@ def test_normalize_batch(shape):
     assert_same_kernel("normalize_batch", inputs, gamma, beta, epsilon=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(5, 3), (2, 6, 7, 3)])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_normalize_batch_in_stages(shape, jit_compile):
+    """Outputs, moments and gradients of the generic kernel, in a graph too."""
+    inputs, gamma, beta = random(*shape), random(3, offset=2.0), random(3)
+
+    @tf.function(jit_compile=jit_compile)
+    def staged(inputs, gamma, beta):
+        return tensorflow_kernels.normalize_batch(inputs, gamma, beta, 1e-3, True)
+
+    def expected(inputs, gamma, beta):
+        return generic.normalize_batch(inputs, gamma, beta, 1e-3)
+
+    for actual, wanted in zip(
+        value_and_gradients(staged, inputs, gamma, beta),
+        value_and_gradients(expected, inputs, gamma, beta),
+        strict=True,
+    ):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_sums_in_stages_lose_fewer_digits():
+    """One after the other, the sum of many values stands far above the next one."""
+    inputs = np.random.default_rng(0).normal(2, 3, (64, 32, 32, 4)).astype("float32")
+    wanted = inputs.astype("float64")
+    wanted = (wanted - wanted.mean((0, 1, 2))) / wanted.std((0, 1, 2))
+    ones, zeros = np.ones(4, "float32"), np.zeros(4, "float32")
+    errors = {}
+    for staged in (False, True):
+        outputs, *_ = kernels.normalize_batch(
+            tf.constant(inputs), ones, zeros, 0.0, staged
+        )
+        errors[staged] = np.sqrt(np.mean((np.array(outputs) - wanted) ** 2))
+    assert errors[True] < 3e-7
+    assert errors[True] < errors[False]
+
+
 def test_normalize_batch_by_definition():
     inputs, gamma, beta = random(4, 3, 2, 5), random(5), random(5)
     outputs, mean, variance = kernels.normalize_batch(inputs, gamma, beta, 1e-3)
