@@ -22,7 +22,8 @@ class BatchNorm(keras.layers.BatchNormalization):
         epsilon: Added to the variance.
         unbiased_variance: Whether the moving variance follows the batch's variance
             times n / (n - 1), where n is the number of values of a channel. One value
-            has no such variance: the moving one then stays as it is.
+            has no such variance: the moving one then stays as it is. The batch's
+            moments are then also computed as precisely as in PyTorch.
         **kwargs: As for any layer.
 
     Input shape:

@@ -97,10 +97,8 @@ def test_masks_of_given_scores(case, mode):
             assert_gradients(name, gradient, expected, 1e-5)
 
 
-@pytest.mark.parametrize(
-    ("mode", "dtype"),
-    [("noise", "float32"), ("noise", "float64"), ("nonoise", "float64")],
-)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("mode", ["noise", "nonoise"])
 def test_training_step(case, mode, dtype):
     import tensorflow as tf
 
