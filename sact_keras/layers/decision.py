@@ -66,6 +66,11 @@ class Decision(keras.layers.Layer):
         """
         del inputs, training, progress, noise
 
+    def decides(self, index: int) -> bool:
+        """Whether the unit at `index` is decided about: `before_unit` gives a mask."""
+        del index
+        return type(self).before_unit is not Decision.before_unit
+
     def reads_input(self, index: int) -> bool:
         """Whether `before_unit` reads the input of the unit at `index`."""
         del index

@@ -100,6 +100,10 @@ class GateDecision(GumbelDecision):
             shape = output_shape or input_shape
         self.built = True
 
+    def decides(self, index: int) -> bool:
+        """A unit without a gate always runs."""
+        return self.gated[index]
+
     def reads_input(self, index: int) -> bool:
         """A gate looks at the unit's input."""
         return self.gated[index]

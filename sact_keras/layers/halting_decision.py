@@ -110,6 +110,10 @@ class HaltingDecision(Decision):
         del inputs, training, progress, noise
         return _State(halting=None)
 
+    def decides(self, index: int) -> bool:
+        """The first unit always runs."""
+        return index > 0
+
     def before_unit(
         self, index: int, inputs: Tensor, state: _State, training: bool = False
     ) -> tuple[Tensor | None, _State]:

@@ -2,40 +2,9 @@
 
 from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
 from sact_keras.training.unit_rates import executed_shares
-
-
-def deciding_units(model: keras.Model, image_size: tuple[int, int]) -> list[bool]:
-    """For each residual unit, whether it is decided about at all.
-
-    The first unit of a block with halting is not, nor is one without a gate: its mask
-    is one because nobody asks.
-
-    Args:
-        model: A model of `build_model`.
-        image_size: (height, width) of an image that the model takes.
-
-    Example:
-        >>> import sact_keras
-        >>> model = sact_keras.build_model("sact", model="1_3_2", base_channels=4)
-        >>> deciding_units(model, (32, 32))
-        [False, False, True, True, False, True]
-    """
-    decided = []
-    features = model.stem(tf.zeros((1, *image_size, 3)))
-    for block in model.blocks:
-        decision = block.decision
-        state = decision.start(features)
-        for index, unit in enumerate(block.units):
-            mask, state = decision.before_unit(index, features, state)
-            decided.append(mask is not None)
-            features = unit(features, execution_mask=mask)
-            features, state = decision.after_unit(index, features, state)
-        features, _ = decision.finish(features, state)
-    return decided
 
 
 def changed_decisions(

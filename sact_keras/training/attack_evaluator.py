@@ -9,13 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from sact_keras.training.attack_decisions import changed_decisions, deciding_units
+from sact_keras.training.attack_decisions import changed_decisions
 from sact_keras.training.attack_evaluation import VERSIONS, AttackEvaluation
 from sact_keras.training.attack_jpeg import compress_as_jpeg
 from sact_keras.training.attack_methods import ATTACKS
 from sact_keras.training.image_groups import image_groups
 from sact_keras.training.random_states import kept_random_states
-from sact_keras.training.unit_rates import unit_names
+from sact_keras.training.unit_rates import decided_units, unit_names
 
 NUM_PICTURES = 8
 
@@ -112,7 +112,7 @@ class AttackEvaluator:
             raise ValueError("batches must hold at least one image. Received: none")
         collected = {name: np.concatenate(values) for name, values in parts.items()}
         pictures = {name: collected[f"{name}/picture"] for name in VERSIONS}
-        changed = self._changed_decisions(collected, pictures["clean"].shape[1:3])
+        changed = self._changed_decisions(collected)
         return AttackEvaluation(
             num_examples=len(collected["labels"]),
             values=_summarize(collected, changed),
@@ -153,10 +153,10 @@ class AttackEvaluator:
         return results
 
     def _changed_decisions(
-        self, collected: Mapping[str, np.ndarray], image_size: tuple[int, int]
+        self, collected: Mapping[str, np.ndarray]
     ) -> dict[str, dict[str, float]]:
         """Version -> unit that is decided about -> share of its decisions."""
-        decided = deciding_units(self.model, image_size)
+        decided = decided_units(self.model)
         names = np.array(unit_names(self.model.num_units))[decided]
         shares = {
             version: collected[f"{version}/changed"].mean(axis=0, dtype=np.float64)

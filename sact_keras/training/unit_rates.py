@@ -7,8 +7,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from sact_keras.layers import Decision
-
 
 class UnitRates:
     """Executed share of each unit, averaged over the images of each class.
@@ -45,8 +43,7 @@ class UnitRates:
     @classmethod
     def of(cls, model: keras.Model) -> "UnitRates | None":
         """Rates, still empty, for a model; None where it decides nothing."""
-        # The base class runs everything.
-        if all(type(block.decision) is Decision for block in model.blocks):
+        if not any(decided_units(model)):
             return None
         target_rates = getattr(model, "target_rates", None)
         return cls(model.num_units, model.num_classes, target_rates)
@@ -108,6 +105,22 @@ def unit_names(num_units: Sequence[int]) -> list[str]:
         f"block_{block + 1}/unit_{unit + 1}"
         for block, size in enumerate(num_units)
         for unit in range(size)
+    ]
+
+
+def decided_units(model: keras.Model) -> list[bool]:
+    """Whether each residual unit is decided about; the others always run.
+
+    Example:
+        >>> import sact_keras
+        >>> model = sact_keras.build_model("sact", model="1_3_2", base_channels=4)
+        >>> decided_units(model)
+        [False, False, True, True, False, True]
+    """
+    return [
+        block.decision.decides(index)
+        for block in model.blocks
+        for index in range(len(block.units))
     ]
 
 

@@ -59,3 +59,18 @@ def test_nothing_depends_on_its_neighbours_in_the_batch(model, size):
     padded = np.concatenate([images, np.full_like(images, 1e3)])
     filled = flat_outputs(model(padded))
     assert_same_outputs({name: value[:4] for name, value in filled.items()}, together)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_units_that_are_decided_about_get_masks_and_no_others(case):
+    model = case.build()
+    features = model.stem(make_images())
+    for block in model.blocks:
+        decision = block.decision
+        state = decision.start(features)
+        for index, unit in enumerate(block.units):
+            mask, state = decision.before_unit(index, features, state)
+            assert decision.decides(index) == (mask is not None)
+            features = unit(features, execution_mask=mask)
+            features, state = decision.after_unit(index, features, state)
+        features, _ = decision.finish(features, state)
