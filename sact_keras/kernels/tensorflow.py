@@ -27,8 +27,7 @@ def normalize_batch(
     """
     if inputs.dtype not in _FUSED_DTYPES:
         return generic.normalize_batch(inputs, gamma, beta, epsilon)
-    on_cpu = not tf.config.list_physical_devices("GPU")
-    if staged and on_cpu and inputs.dtype == tf.float32:
+    if staged and not _has_gpu() and inputs.dtype == tf.float32:
         gamma, beta = (tf.convert_to_tensor(x, tf.float32) for x in (gamma, beta))
         return _normalize_in_stages(inputs, gamma, beta, epsilon=epsilon)
     channels = inputs.shape[-1]
@@ -103,7 +102,7 @@ def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
 
     A single output channel leaves most of a vector register empty.
     """
-    if tf.config.list_physical_devices("GPU"):
+    if _has_gpu():
         return generic.convolve_to_one_channel(inputs, kernel)
     # [height, width, channels, 1] is a kernel of either kind.
     products = tf.nn.depthwise_conv2d(inputs, kernel, (1, 1, 1, 1), "SAME")
@@ -127,3 +126,7 @@ def distinguish_replica(seed: Tensor) -> Tensor:
         return seed
     replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
     return seed + tf.stack([replica * _GOLDEN_RATIO, tf.zeros([], seed.dtype)])
+
+
+def _has_gpu() -> bool:
+    return bool(tf.config.list_physical_devices("GPU"))

@@ -5,7 +5,11 @@ from pathlib import Path
 from sact_keras.data import ImageDataset
 from sact_keras.training.attack_evaluation import AttackEvaluation
 from sact_keras.training.options import Options
-from sact_keras.training.result_files import format_json, write_result
+from sact_keras.training.result_files import (
+    describe_checkpoint,
+    format_json,
+    write_result,
+)
 
 _PICTURED = {
     "clean": "clean",
@@ -55,15 +59,7 @@ class AttackReport:
         content = {
             "step": step,
             "num_examples": found.num_examples,
-            "checkpoint": str(path),
-            "dataset": options.dataset,
-            "split": options.split_name,
-            "skipped_records": [str(error) for error in self.dataset.skipped],
-            "model_type": options.model_type,
-            "model": options.model,
-            "variant": options.variant,
-            **options.method_arguments,
-            "preprocessing": options.preprocessing,
+            **describe_checkpoint(path, options, self.dataset),
             "attack": options.attack,
             "epsilon": options.epsilon,
             "jpeg_quality": options.jpeg_quality,

@@ -8,7 +8,11 @@ import tensorflow as tf
 from sact_keras.data import ImageDataset
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.options import Options
-from sact_keras.training.result_files import format_json, write_result
+from sact_keras.training.result_files import (
+    describe_checkpoint,
+    format_json,
+    write_result,
+)
 from sact_keras.training.unit_rates import UnitRates
 
 
@@ -44,16 +48,7 @@ class EvaluationReport:
         print(evaluation, flush=True)
 
     def _write(self, evaluation: Evaluation, step: int | None, path: Path) -> None:
-        options = self.options
-        details = {
-            "checkpoint": str(path),
-            "dataset": options.dataset,
-            "split": options.split_name,
-            "skipped_records": [str(error) for error in self.dataset.skipped],
-            "model_type": options.model_type,
-            "model": options.model,
-            **options.method_arguments,
-        }
+        details = describe_checkpoint(path, self.options, self.dataset)
         evaluation.write(self.directory, step=step, details=details)
         if evaluation.unit_rates is not None:
             about = {"step": step, "num_examples": evaluation.num_examples, **details}

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sact_keras.data import ImageDataset
 from sact_keras.files.atomic_write import atomic_write
+from sact_keras.training.options import Options
 
 
 def write_result(
@@ -33,6 +35,23 @@ def write_result(
     for file in {path, latest}:
         atomic_write(file, content)
     return path
+
+
+def describe_checkpoint(
+    path: Path, options: Options, dataset: ImageDataset
+) -> dict[str, Any]:
+    """What every result says: of which checkpoint it is, and on which images."""
+    return {
+        "checkpoint": str(path),
+        "dataset": options.dataset,
+        "split": options.split_name,
+        "skipped_records": [str(error) for error in dataset.skipped],
+        "model_type": options.model_type,
+        "model": options.model,
+        "variant": options.variant,
+        **options.method_arguments,
+        "preprocessing": options.preprocessing,
+    }
 
 
 def format_values(values: Mapping[str, float]) -> str:

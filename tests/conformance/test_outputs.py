@@ -61,9 +61,7 @@ def test_nothing_depends_on_its_neighbours_in_the_batch(model, size):
     assert_same_outputs({name: value[:4] for name, value in filled.items()}, together)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_units_that_are_decided_about_get_masks_and_no_others(case):
-    model = case.build()
+def test_units_that_are_decided_about_get_masks_and_no_others(model):
     features = model.stem(make_images())
     for block in model.blocks:
         decision = block.decision

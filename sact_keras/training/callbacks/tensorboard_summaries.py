@@ -78,6 +78,7 @@ class TensorBoardSummaries(GlobalStepCallback):
         with kept_random_states(self.model):
             outputs = self.model(self.images, training=False)
         if "ponder_cost_map" not in outputs:
+            self.images = None  # Nor will it be the next time.
             return
         maximum = maximum_ponder_cost(self.model.num_units)
         heatmaps = [
