@@ -162,23 +162,22 @@ class ReferenceNetwork:
             stride: Of both axes.
             padding: Zeros on every side; by default those of TensorFlow's "SAME".
         """
-        kernel = self.variables[f"{scope}/weights"]
-        size = kernel.shape[0]
         sides = [(padding, padding)] * 2 if padding is not None else None
-        padded = pad(inputs, size, stride, 0.0, sides)
-        outputs = sum(
-            np.tensordot(tap, weights, axes=1)
-            for tap, weights in zip(
-                taps(padded, size, stride),
-                kernel.reshape(-1, *kernel.shape[2:]),
-                strict=True,
-            )
-        )
+        kernel = self.variables[f"{scope}/weights"]
+        outputs = convolve(inputs, kernel, stride, sides)
         return outputs + self.variables.get(f"{scope}/biases", 0.0)
 
     def _flops(self, scope):
         """Of one position: two a multiply-accumulate."""
         return 2 * self.variables[f"{scope}/weights"].size
+
+
+def convolve(inputs, kernel, stride, sides=None):
+    """The sum over the taps of a kernel [size, size, in, out], padded as `pad` says."""
+    size = kernel.shape[0]
+    seen = taps(pad(inputs, size, stride, 0.0, sides), size, stride)
+    weights = kernel.reshape(-1, *kernel.shape[2:])
+    return sum(np.tensordot(*tap, axes=1) for tap in zip(seen, weights, strict=True))
 
 
 def same_padding(side, size, stride):

@@ -1,7 +1,7 @@
 """Layers of PyTorch in NumPy, over variables of its names and in its layout."""
 
 import numpy as np
-from reference import pad, taps
+from reference import convolve, pad, taps
 
 EPSILON = 1e-5
 """What batch norms add to the variance."""
@@ -34,16 +34,7 @@ class TorchLayers:
     def convolve(self, name, inputs, stride=1):
         """A convolution with as many zeros on each side as its kernel reaches out."""
         kernel = self.variables[f"{name}.weight"].transpose(2, 3, 1, 0)
-        size = kernel.shape[0]
-        padded = pad(inputs, size, stride, 0.0, [(size // 2, size // 2)] * 2)
-        outputs = sum(
-            np.tensordot(tap, weights, axes=1)
-            for tap, weights in zip(
-                taps(padded, size, stride),
-                kernel.reshape(-1, *kernel.shape[2:]),
-                strict=True,
-            )
-        )
+        outputs = convolve(inputs, kernel, stride, [(kernel.shape[0] // 2,) * 2] * 2)
         return outputs + self.variables.get(f"{name}.bias", 0.0)
 
     def linear(self, name, inputs):
