@@ -2,7 +2,7 @@
 
 import numpy as np
 from random_variables import RandomVariables
-from reference import ReferenceNetwork, count, dilate
+from reference import ReferenceNetwork, average_pool, count, dilate
 
 ROOT = "resnet_residual"
 
@@ -50,12 +50,7 @@ class CifarReference(ReferenceNetwork):
         residual = self._convolve(f"{scope}/residual/conv2", self._activate(hidden))
         shortcut = preact if scope == f"{ROOT}/block_1/unit_1" else inputs
         if stride == 2:
-            shortcut = (
-                shortcut[:, ::2, ::2]
-                + shortcut[:, 1::2, ::2]
-                + shortcut[:, ::2, 1::2]
-                + shortcut[:, 1::2, 1::2]
-            ) / 4
+            shortcut = average_pool(shortcut)
         missing = residual.shape[-1] - shortcut.shape[-1]
         if missing:
             before = np.zeros((*shortcut.shape[:3], missing // 2))

@@ -1,9 +1,10 @@
-"""The post-activation ResNets of ConvNet-AIG and DynConv in NumPy alone.
+"""The post-activation ResNets of the originals in PyTorch, in NumPy alone.
 
 An oracle as `reference.py` is: written from the description of the originals' numerics,
 over PyTorch's own names, and sharing no code with the package. The depth, the type of
-the units and the family follow from the variables. Here every unit runs; gates and mask
-units are subclasses' (`gate_reference.py`, `mask_reference.py`).
+the units and the family follow from the variables. Here every unit runs; gates, mask
+units and policies are subclasses' (`gate_reference.py`, `mask_reference.py`,
+`policy_reference.py`).
 """
 
 import numpy as np
@@ -28,9 +29,9 @@ class PostactivationReference(TorchLayers):
     def num_units(self):
         """Units of each block."""
         counts = []
-        while self.has(f"layer{len(counts) + 1}.0.conv1"):
+        while self.has(f"{self._scope(len(counts) + 1, 0)}.conv1"):
             counts.append(0)
-            while self.has(f"layer{len(counts)}.{counts[-1]}.conv1"):
+            while self.has(f"{self._scope(len(counts), counts[-1])}.conv1"):
                 counts[-1] += 1
         return counts
 
@@ -50,7 +51,7 @@ class PostactivationReference(TorchLayers):
         for block, units in enumerate(self.num_units, start=1):
             block_flops, num_units = 0, 0
             for unit in range(units):
-                scope = f"layer{block}.{unit}"
+                scope = self._scope(block, unit)
                 stride = 2 if block > 1 and unit == 0 else 1
                 score = self._score(scope, features, stride, len(scores))
                 mask = np.ones(len(images)) if score is None else self._mask(score)
@@ -81,6 +82,10 @@ class PostactivationReference(TorchLayers):
             "after": self.after,
         }
 
+    def _scope(self, block, unit):
+        """What the names of a unit begin with: blocks are from 1, units from 0."""
+        return f"layer{block}.{unit}"
+
     def _stem(self, images):
         """What enters the first block, and the multiply-accumulates of an image."""
         on_imagenet = self.variables["conv1.weight"].shape[-1] == 7
@@ -91,6 +96,11 @@ class PostactivationReference(TorchLayers):
 
     def _unit(self, scope, inputs, stride, mask):
         """What leaves a residual unit; the ReLU applies where it is masked, too."""
+        shortcut = self._shortcut_output(scope, inputs, stride)
+        mask = mask.reshape(mask.shape + (1,) * (4 - mask.ndim))
+        return relu(shortcut + mask * self._residual(scope, inputs, stride))
+
+    def _residual(self, scope, inputs, stride):
         residual, last = inputs, self._convolutions(scope)
         for number in range(1, last + 1):
             # Of two convolutions the first has the stride, of three the second.
@@ -98,12 +108,13 @@ class PostactivationReference(TorchLayers):
             residual = self.convolve(f"{scope}.conv{number}", residual, step)
             residual = self.norm(f"{scope}.bn{number}", residual)
             residual = residual if number == last else relu(residual)
-        shortcut, name = inputs, self._shortcut(scope)
-        if name is not None:
-            shortcut = self.convolve(f"{name}.0", inputs, stride)
-            shortcut = self.norm(f"{name}.1", shortcut)
-        mask = mask.reshape(mask.shape + (1,) * (4 - mask.ndim))
-        return relu(shortcut + mask * residual)
+        return residual
+
+    def _shortcut_output(self, scope, inputs, stride):
+        name = self._shortcut(scope)
+        if name is None:
+            return inputs
+        return self.norm(f"{name}.1", self.convolve(f"{name}.0", inputs, stride))
 
     def _convolutions(self, scope):
         return 3 if self.has(f"{scope}.conv3") else 2

@@ -199,6 +199,12 @@ def taps(padded, size, stride):
             yield padded[:, row::stride, column::stride][:, :rows, :columns]
 
 
+def average_pool(inputs):
+    """2x2 with a stride of 2; at an odd side the mean is of what is inside."""
+    odd = [(0, side % 2) for side in inputs.shape[1:3]]
+    return np.nanmean(list(taps(pad(inputs, 2, 2, np.nan, odd), 2, 2)), axis=0)
+
+
 def sigmoid(inputs):
     return 1 / (1 + np.exp(-inputs))
 

@@ -7,6 +7,7 @@ of gradients.
 import keras
 import numpy as np
 import pytest
+from differences import differences
 from gated_cases import EVALUATION
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,24 +16,13 @@ from loss_reference import budget_bounds, budget_loss, target_rate_loss
 from sact_keras import losses
 from sact_keras.layers.gumbel import straight_through
 
-STEP = 1e-6
-"""Of central differences: half of float64's digits remain."""
-
 budgets = st.floats(0.05, 1.0)
 moments = st.tuples(st.integers(0, 400), st.integers(1, 400)).map(sorted)
 seeds = st.integers(0, 1000)
 
 
-def differences(function, values):
-    """The gradient of a function of a vector, by central differences."""
-    gradient = []
-    for step in STEP * np.eye(len(values)):
-        gradient.append((function(values + step) - function(values - step)) / 2 / STEP)
-    return np.array(gradient)
-
-
 def gradient_of(function, values):
-    """The same by TensorFlow."""
+    """The gradient of a function of a vector, by TensorFlow."""
     if keras.backend.backend() != "tensorflow":
         pytest.skip("gradients are taken with TensorFlow's tape")
     import tensorflow as tf
