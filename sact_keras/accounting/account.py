@@ -2,7 +2,12 @@
 
 from keras import ops
 
-from sact_keras.accounting.flops import Size, executed_flops, executed_macs
+from sact_keras.accounting.flops import (
+    Size,
+    executed_flops,
+    executed_macs,
+    policy_layers,
+)
 from sact_keras.accounting.maps import pixel_map
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
@@ -60,6 +65,10 @@ def reported_macs(
     image_mask = ops.ones(ops.shape(masks[model.block_names[0]][0])[:1])
     size = model.stem.output_size(image_size)
     total = executed_macs(model.stem.costs(), image_mask, image_size, size)
+    if model.policy is not None:
+        for _, *layer in policy_layers(model.policy, image_size):
+            costs, input_size, output_size = layer
+            total = total + executed_macs(costs, image_mask, input_size, output_size)
     for name, block in zip(model.block_names, model.blocks, strict=True):
         for index, (unit, mask) in enumerate(
             zip(block.units, masks[name], strict=True)
@@ -94,6 +103,10 @@ def account(
     image_mask = ops.ones(ops.shape(masks[model.block_names[0]][0])[:1])
     size = model.stem.output_size(image_size)
     total = executed_flops(model.stem.costs(), image_mask, image_size, size)
+    if model.policy is not None:
+        for _, *layer in policy_layers(model.policy, image_size):
+            costs, input_size, output_size = layer
+            total = total + executed_flops(costs, image_mask, input_size, output_size)
     units = []
     for name, block in zip(model.block_names, model.blocks, strict=True):
         flops = block_flops(block, masks[name], size)

@@ -8,7 +8,7 @@ step of them, which the 3x3 convolution behind it reads (Figurnov et al. 2017, s
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -185,6 +185,9 @@ def count_flops(model: keras.Model, image_size: Size) -> dict[str, Any]:
                 height, width = cost.grid_size(size, output_size)
             layers[f"{name}/{cost.name}"] = cost.flops * height * width
 
+    if model.policy is not None:
+        for layer in policy_layers(model.policy, tuple(image_size)):
+            add(*layer)
     size = model.stem.output_size(tuple(image_size))
     add("stem", model.stem.costs(), image_size, size)
     for block_name, block in zip(model.block_names, model.blocks, strict=True):
@@ -194,6 +197,36 @@ def count_flops(model: keras.Model, image_size: Size) -> dict[str, Any]:
             size = output_size
     add("head", model.head.costs(), size, size)
     return {"total": sum(layers.values()), "layers": layers}
+
+
+def policy_layers(
+    policy: "sact_keras.models.PolicyNetwork",  # noqa: F821
+    image_size: Size,
+) -> Iterator[tuple[str, list[Cost], Size, Size]]:
+    """The layers of a policy network, which run for every image.
+
+    Args:
+        policy: The network.
+        image_size: (height, width) in pixels.
+
+    Yields:
+        (name, costs, size of the input, size of the output).
+
+    Example:
+        >>> from sact_keras.models import PolicyNetwork
+        >>> policy = PolicyNetwork("cifar", num_units=15)
+        >>> policy.build((None, 32, 32, 3))
+        >>> [(name, output) for name, _, _, output in policy_layers(policy, (32, 32))]
+        ... # doctest: +NORMALIZE_WHITESPACE
+        [('policy/stem', (32, 32)), ('policy/unit_1', (32, 32)),
+         ('policy/unit_2', (16, 16)), ('policy/unit_3', (8, 8)), ('policy', (1, 1))]
+    """
+    size = policy.input_size(image_size)
+    for layer in (policy.stem, *policy.units):
+        output_size = layer.output_size(size)
+        yield f"{policy.name}/{layer.name}", layer.costs(), size, output_size
+        size = output_size
+    yield policy.name, policy.head_costs(), size, (1, 1)
 
 
 class _Counts:

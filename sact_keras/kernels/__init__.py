@@ -100,6 +100,19 @@ def distinguish_replica(seed: Tensor) -> Tensor:
     return _kernels().distinguish_replica(seed)
 
 
+def num_replicas() -> int:
+    """How many replicas share a batch, and add up their losses' gradients.
+
+    What Keras computes as the loss of a batch it divides by this number; so must
+    whoever adds a mean of his own to it.
+
+    Example:
+        >>> num_replicas()
+        1
+    """
+    return _kernels().num_replicas()
+
+
 def _kernels() -> ModuleType:
     if keras.backend.backend() == "tensorflow":
         return importlib.import_module("sact_keras.kernels.tensorflow")

@@ -27,6 +27,11 @@ def fork(inputs: Tensor) -> tuple[Tensor, Tensor]:
     return inputs, inputs
 
 
+def num_replicas() -> int:
+    """There is one; see `sact_keras.kernels`."""
+    return 1
+
+
 def distinguish_replica(seed: Tensor) -> Tensor:
     """The seed as it is: there is one replica; see `sact_keras.kernels`."""
     return seed

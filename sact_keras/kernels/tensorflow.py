@@ -57,13 +57,16 @@ def _normalize_in_stages(
     def normalize(
         flat: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor
     ) -> tuple[Tensor, Callable[..., tuple]]:
+        # As PyTorch rounds it: a factor and a term for each channel. Of a plain quotient
+        # the graph optimizer would make a product with an approximate root.
+        factor = tf.math.divide_no_nan(gamma, tf.sqrt(variance + epsilon))
         outputs, *_ = tf.raw_ops.FusedBatchNormV3(
             x=flat,
-            scale=gamma,
-            offset=beta,
-            mean=mean,
-            variance=variance,
-            epsilon=epsilon,
+            scale=factor,
+            offset=beta - mean * factor,
+            mean=tf.zeros_like(mean),
+            variance=tf.ones_like(variance),
+            epsilon=0.0,
             is_training=False,
         )
 
@@ -126,6 +129,11 @@ def distinguish_replica(seed: Tensor) -> Tensor:
         return seed
     replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
     return seed + tf.stack([replica * _GOLDEN_RATIO, tf.zeros([], seed.dtype)])
+
+
+def num_replicas() -> int:
+    """Those of the current strategy; see `sact_keras.kernels`."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _has_gpu() -> bool:

@@ -6,6 +6,9 @@ from sact_keras.layers.bottleneck_unit import BottleneckUnit
 from sact_keras.layers.convolution_stem import ConvolutionStem
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
+from sact_keras.layers.droppable_base import DroppableBase
+from sact_keras.layers.droppable_bottleneck import DroppableBottleneck
+from sact_keras.layers.droppable_unit import DroppableUnit
 from sact_keras.layers.gate_decision import GateDecision
 from sact_keras.layers.gumbel_decision import GumbelDecision
 from sact_keras.layers.halting import Halting
@@ -19,6 +22,7 @@ from sact_keras.layers.mask_unit import MaskUnit
 from sact_keras.layers.masked_execution import execute_masked
 from sact_keras.layers.normalized_classifier import NormalizedClassifier
 from sact_keras.layers.normalized_stem import NormalizedStem
+from sact_keras.layers.policy_decision import PolicyDecision
 from sact_keras.layers.pooled_stem import PooledStem
 from sact_keras.layers.postactivation_base import PostactivationBase
 from sact_keras.layers.postactivation_bottleneck import PostactivationBottleneck
@@ -36,6 +40,9 @@ __all__ = [
     "ConvolutionStem",
     "Cost",
     "Decision",
+    "DroppableBase",
+    "DroppableBottleneck",
+    "DroppableUnit",
     "GateDecision",
     "GumbelDecision",
     "Halting",
@@ -48,6 +55,7 @@ __all__ = [
     "MaskUnit",
     "NormalizedClassifier",
     "NormalizedStem",
+    "PolicyDecision",
     "PooledStem",
     "PostactivationBase",
     "PostactivationBottleneck",

@@ -68,12 +68,14 @@ class AdaptiveBlock(keras.layers.Layer):
         training: bool = False,
         progress: Tensor | float = 0.0,
         noise: Sequence[Tensor] | None = None,
+        policy: Tensor | None = None,
     ) -> dict[str, Any]:
-        """Runs the block; `progress` and `noise` are handed to the decision."""
+        """Runs the block; the decision is handed `progress`, `noise` and a `policy`."""
         decision, features, masks = self.decision, inputs, []
         dense = training and decision.trains_dense
+        given = {} if policy is None else {"policy": policy}
         state = decision.start(
-            inputs, training=training, progress=progress, noise=noise
+            inputs, training=training, progress=progress, noise=noise, **given
         )
         for index, unit in enumerate(self.units):
             seen = features

@@ -49,8 +49,17 @@ class BatchNorm(keras.layers.BatchNormalization):
         super().__init__(axis=-1, momentum=momentum, epsilon=epsilon, **kwargs)
         self.unbiased_variance = unbiased_variance
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Normalizes by the batch's moments in training, else by the moving ones."""
+    def call(
+        self, inputs: Tensor, training: bool = False, counts: Tensor | None = None
+    ) -> Tensor:
+        """Normalizes by the batch's moments in training, else by the moving ones.
+
+        Args:
+            inputs: [..., channels].
+            training: Whether it is training.
+            counts: Boolean scalar: whether the moving averages follow this batch. None
+                for yes.
+        """
         if not (training and self.trainable):
             return super().call(inputs, training=False)
         outputs, mean, variance = normalize_batch(
@@ -68,7 +77,10 @@ class BatchNorm(keras.layers.BatchNormalization):
             (self.moving_variance, variance),
         ):
             value = ops.cast(value, average.dtype)
-            average.assign(average * self.momentum + value * (1.0 - self.momentum))
+            moved = average * self.momentum + value * (1.0 - self.momentum)
+            if counts is not None:
+                moved = ops.where(counts, moved, average)
+            average.assign(moved)
         return outputs
 
     def get_config(self) -> dict[str, Any]:

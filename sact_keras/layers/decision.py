@@ -57,6 +57,9 @@ class Decision(keras.layers.Layer):
     ) -> Any:
         """Begins a block; returns the state for its first unit.
 
+        Where a policy for the whole network was made before the first block, `start`
+        is also handed the block's part of it, `policy`: [N, units] of zeros and ones.
+
         Args:
             inputs: The block's input, [N, H, W, channels].
             training: Whether the network is being trained.

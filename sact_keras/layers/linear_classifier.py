@@ -36,16 +36,7 @@ class LinearClassifier(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_classes = num_classes
         self.style = Style(**style) if isinstance(style, dict) else style
-        self.logits = self.style.linear(
-            num_classes,
-            # Uniform within 1 / sqrt(fan_in), as PyTorch begins.
-            kernel_initializer=keras.initializers.VarianceScaling(
-                scale=1 / 3, mode="fan_in", distribution="uniform"
-            ),
-            name="logits",
-            # Logits stay in float32 under mixed precision.
-            dtype="float32",
-        )
+        self.logits = self.style.output(num_classes, name="logits")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for inputs of `input_shape`."""

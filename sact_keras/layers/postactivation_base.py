@@ -48,7 +48,7 @@ class PostactivationBase(ResidualUnit):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for inputs of `input_shape`."""
         self._in_channels = channels = input_shape[-1]
-        if channels != self.filters or self.strides > 1:
+        if self.projects_shortcut():
             self.shortcut, self.shortcut_norm = self.normalized_convolution(
                 "shortcut", self.filters, 1
             )
@@ -58,18 +58,35 @@ class PostactivationBase(ResidualUnit):
             channels = convolution.filters
         self.built = True
 
-    def branches(self, inputs: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Computes (shortcut, residual); see the base class."""
+    def projects_shortcut(self) -> bool:
+        """Whether the shortcut is a convolution, once the input's shape is known."""
+        return self._in_channels != self.filters or self.strides > 1
+
+    def branches(
+        self, inputs: Tensor, training: bool = False, counts: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Computes (shortcut, residual); see the base class.
+
+        Args:
+            inputs: [N, H, W, channels].
+            training: Whether batch norms use the batch's statistics.
+            counts: Whether the residual's norms learn from the batch; see `BatchNorm`.
+        """
         residual, (*inner, last) = inputs, self.convolutions()
+        how = {"training": training, "counts": counts}
         for convolution, norm in inner:
-            residual = norm(convolve_padded(convolution, residual), training=training)
+            residual = norm(convolve_padded(convolution, residual), **how)
             residual = self.style.activate(residual)
         convolution, norm = last
-        residual = norm(convolve_padded(convolution, residual), training=training)
+        residual = norm(convolve_padded(convolution, residual), **how)
+        return self.shortcut_branch(inputs, training=training), residual
+
+    def shortcut_branch(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Computes the shortcut, [N, h, w, filters]."""
         if self.shortcut is None:
-            return inputs, residual
+            return inputs
         shortcut = self.shortcut(subsample(inputs, self.strides))
-        return self.shortcut_norm(shortcut, training=training), residual
+        return self.shortcut_norm(shortcut, training=training)
 
     def combine(
         self, shortcut: Tensor, residual: Tensor, execution_mask: Tensor | None = None

@@ -3,10 +3,10 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
+from sact_keras.layers.pooled_shortcut import check_widening, pool_and_widen
 from sact_keras.layers.residual_unit import ResidualUnit
 from sact_keras.layers.style import Style
 
@@ -64,12 +64,7 @@ class PreactivationUnit(ResidualUnit):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for inputs of `input_shape`."""
         channels = input_shape[-1]
-        if channels > self.filters:
-            raise ValueError(
-                "filters must be at least the channels of the input, which the "
-                f"shortcut keeps. Received: filters={self.filters}, "
-                f"input_shape={tuple(input_shape)}"
-            )
+        check_widening(input_shape, self.filters)
         inner_shape = (*input_shape[:-1], self.filters)
         self.preact.build(input_shape)
         self.conv1.build(input_shape)
@@ -110,13 +105,6 @@ class PreactivationUnit(ResidualUnit):
         }
 
     def _shortcut(self, inputs: Tensor) -> Tensor:
-        if self.strides > 1:
-            inputs = ops.average_pool(
-                inputs, self.strides, self.strides, padding="same"
-            )
         widening = self.filters - self._in_channels
-        if widening:
-            before = widening // 2
-            channels = (before, widening - before)
-            inputs = ops.pad(inputs, ((0, 0), (0, 0), (0, 0), channels))
-        return inputs
+        before = widening // 2
+        return pool_and_widen(inputs, self.strides, before, widening - before)

@@ -51,6 +51,18 @@ class Style:
         """A 1x1 convolution of pooled features, [N, channels] -> [N, units]."""
         return keras.layers.Dense(units, **{**self._kernel_options(), **kwargs})
 
+    def output(self, units: int, **kwargs: Any) -> Any:
+        """A linear map to what leaves the network: as PyTorch begins, and float32.
+
+        Initial values are uniform within 1 / sqrt(fan_in). The outputs stay in float32
+        under mixed precision.
+        """
+        initializer = keras.initializers.VarianceScaling(
+            scale=1 / 3, mode="fan_in", distribution="uniform"
+        )
+        options = {"kernel_initializer": initializer, "dtype": "float32", **kwargs}
+        return self.linear(units, **options)
+
     def norm(self, **kwargs: Any) -> Any:
         """A batch norm with scale; keyword arguments are `BatchNorm`'s."""
         return BatchNorm(

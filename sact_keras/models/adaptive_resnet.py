@@ -1,7 +1,6 @@
 """The residual network of every method."""
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,13 +9,16 @@ from keras import ops
 from sact_keras.accounting import account
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
+from sact_keras.models.dtype_policy import dtype_policy_of
 from sact_keras.models.families import FAMILIES, Family
-from sact_keras.models.methods import METHODS, BlockPlan, Method
+from sact_keras.models.method import BlockPlan, Method
+from sact_keras.models.method_training import MethodTraining
+from sact_keras.models.methods import METHODS
 from sact_keras.models.target_rates import parse_target_rates
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")
-class AdaptiveResNet(keras.Model):
+class AdaptiveResNet(MethodTraining):
     """A residual network whose blocks run under a method's decisions.
 
     Stem, blocks of residual units, classifier. The method (`model_type`) makes one
@@ -52,6 +54,9 @@ class AdaptiveResNet(keras.Model):
                 halting, float32 (see `HaltingDecision`).
             block_1/gate_probability: with gates of images, float32 (see
                 `GateDecision`).
+            policy_probability, policy_value: with a policy, float32 (see
+                `PolicyNetwork`). In training also baseline_policy and baseline_logits,
+                of the likeliest policy; all else is of the one that was drawn.
 
     Raises:
         ValueError: If an argument is unknown or out of range.
@@ -106,20 +111,27 @@ class AdaptiveResNet(keras.Model):
         self.reports_macs = design.reports_macs
         self.arguments = method.complete(arguments or {}, sum(self.num_units))
         self.block_names = [f"block_{i + 1}" for i in range(len(self.num_units))]
-        with _policy_of(self):
+        with dtype_policy_of(self):
             self.stem = design.stem(base_channels)
             self.blocks = [
                 self._make_block(index, design, method)
                 for index in range(len(self.num_units))
             ]
             self.head = design.head(num_classes)
+            self.policy = None
+            if method.policy is not None:
+                self.policy = method.policy(
+                    self.arguments, family, sum(self.num_units), base_channels
+                )
+        if method.frozen(self.arguments):
+            for layer in (self.stem, *self.blocks, self.head):
+                layer.trainable = False
         self.progress = None
         if method.anneals:
             self.progress = self.add_weight(
                 shape=(), initializer="zeros", trainable=False, name="progress"
             )
-        if method.loss is not None:
-            self._method_loss = keras.metrics.Mean(name=method.loss_name)
+        self.make_metrics()
 
     @property
     def target_rates(self) -> tuple[float, ...] | None:
@@ -151,6 +163,8 @@ class AdaptiveResNet(keras.Model):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for images of `input_shape`, [N, H, W, channels]."""
+        if self.policy is not None:
+            self.policy.build(input_shape)
         self.stem.build(input_shape)
         features_shape = self.stem.compute_output_shape(input_shape)
         for block in self.blocks:
@@ -164,6 +178,7 @@ class AdaptiveResNet(keras.Model):
         inputs: Tensor,
         training: bool = False,
         noise: Sequence[Tensor] | None = None,
+        policy: Tensor | None = None,
     ) -> dict[str, Any]:
         """Runs the network.
 
@@ -172,26 +187,71 @@ class AdaptiveResNet(keras.Model):
             training: Whether the network is being trained.
             noise: What decisions take instead of drawing at random: one tensor a unit,
                 of uniform draws in [0, 1) ([N, 2] for `GateDecision`, [N, h, w, 2] for
-                `MaskDecision`). None draws.
+                `MaskDecision`, [N] for `PolicyNetwork`). None draws.
+            policy: With a policy network: what to run instead of what it decides, zeros
+                and ones, [N, units].
 
         Returns:
             The outputs; see the class.
 
         Raises:
-            ValueError: If there are not as many tensors of noise as units.
+            ValueError: If there are not as many tensors of noise as units, or a policy
+                is given to a network without one, or for another number of units.
         """
-        features = self.stem(inputs, training=training)
-        progress = 0.0 if self.progress is None else self.progress
+        self._check_given(noise, policy)
+        if self.policy is None:
+            return self._run(inputs, training, noise=noise)
+        decided = self.policy(inputs, training=training, noise=noise, policy=policy)
+        policy, baseline = decided.pop("policy"), decided.get("baseline_policy")
+        if baseline is not None:
+            # Ahead of the policy that was drawn, as the original does: where batch
+            # norms are trained, the order is seen in their moving averages.
+            ahead = self._run(inputs, training, policy=baseline)
+            decided["baseline_logits"] = ahead["logits"]
+        return {**self._run(inputs, training, policy=policy), **decided}
+
+    def _check_given(self, noise: Any, policy: Any) -> None:
         if noise is not None and len(noise) != sum(self.num_units):
             raise ValueError(
                 f"noise must be {sum(self.num_units)} tensors, one for each residual "
                 f"unit. Received: {len(noise)}"
             )
+        if policy is None:
+            return
+        if self.policy is None:
+            raise ValueError(
+                "policy must be given to a network with a policy network alone. "
+                f"Received: a policy for {self.name}"
+            )
+        if len(policy.shape) != 2 or policy.shape[1] != sum(self.num_units):
+            raise ValueError(
+                f"policy must be of the shape [N, {sum(self.num_units)}], a column for "
+                f"each residual unit. Received: a policy of {tuple(policy.shape)}"
+            )
+
+    def _run(
+        self,
+        inputs: Tensor,
+        training: bool,
+        noise: Sequence[Tensor] | None = None,
+        policy: Tensor | None = None,
+    ) -> dict[str, Any]:
+        features = self.stem(inputs, training=training)
+        progress = 0.0 if self.progress is None else self.progress
         given = None if noise is None else iter(noise)
+        start = 0
         reports, masks, ponder_costs = {}, {}, {}
         for name, block in zip(self.block_names, self.blocks, strict=True):
             draws = None if given is None else [next(given) for _ in block.units]
-            report = block(features, training=training, progress=progress, noise=draws)
+            end = start + len(block.units)
+            report = block(
+                features,
+                training=training,
+                progress=progress,
+                noise=draws,
+                policy=None if policy is None else policy[:, start:end],
+            )
+            start = end
             features, masks[name] = report.pop("outputs"), report.pop("masks")
             if "ponder_cost" in report:
                 ponder_costs[name] = report["ponder_cost"]
@@ -203,38 +263,9 @@ class AdaptiveResNet(keras.Model):
             **reports,
             **account(self, size, masks, ponder_costs),
         }
-        if METHODS[self.model_type].loss is not None:
-            self.add_loss(self._loss_of_method(outputs))
+        if self.method.loss is not None:
+            self.add_loss(self.loss_of_method(outputs))
         return outputs
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Tensor:
-        """The compiled loss of the logits, plus the method's and the regularizers'."""
-        return super().compute_loss(
-            x, y, y_pred["logits"], sample_weight, training=training
-        )
-
-    def compute_metrics(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
-    ) -> dict[str, Tensor]:
-        """The compiled metrics of the logits, and the method's loss by its name."""
-        if METHODS[self.model_type].loss is not None:
-            self._method_loss.update_state(self._loss_of_method(y_pred))
-        return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
-
-    def _loss_of_method(self, outputs: dict[str, Any]) -> Tensor:
-        method = METHODS[self.model_type]
-        means = {
-            name: ops.mean(value, axis=0)
-            for name, value in method.statistics(self, outputs).items()
-        }
-        return method.loss(means, self)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -259,17 +290,3 @@ class AdaptiveResNet(keras.Model):
         """Makes the model from `get_config`'s dictionary."""
         del custom_objects
         return cls(**config)
-
-
-@contextlib.contextmanager
-def _policy_of(model: keras.Model) -> Iterator[None]:
-    """Makes layers in the model's dtype policy, whichever is the global one.
-
-    A model saved under mixed precision is then the same one where it is loaded.
-    """
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(model.dtype_policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)

@@ -25,8 +25,8 @@ def build_model(
     """Builds a network with fresh weights.
 
     Args:
-        model_type: "vanilla", "act", "sact", "aig" or "dynconv"; "act_early_stopping"
-            means "act".
+        model_type: "vanilla", "act", "sact", "aig", "dynconv" or "blockdrop";
+            "act_early_stopping" means "act".
         dataset: "cifar10", "cifar100", "shapes" or "imagenet": fixes the ResNet family
             and the number of classes (for ImageNet 1001 in the variant "sact", where 0
             is the background, and else 1000).
@@ -36,8 +36,8 @@ def build_model(
             variant "sact"; '18', '34' or 'basic_3_4_6_3' in the variant "dynconv".
         num_classes: Overrides the data set's.
         base_channels: Overrides the family's (16 for CIFAR, 64 for ImageNet).
-        variant: Which original's ResNet: "sact" (pre-activation), "aig" or "dynconv"
-            (post-activation); the default follows `model_type`.
+        variant: Which original's ResNet: "sact" (pre-activation), "aig", "dynconv" or
+            "blockdrop" (post-activation); the default follows `model_type`.
         **method_arguments: For "act" and "sact": `tau` (price of a unit, at least 0)
             and `eps` (an element halts when its scores sum to 1 - eps).
             For "aig": `target_rate` (in [0, 1]); `target_rates` (one for each unit, 't'
@@ -51,6 +51,12 @@ def build_model(
             made without noise, as they are at inference; 0.4 and 0.8. The original of
             "aig" never stops, 1, and samples at inference). The training's progress is
             `model.progress`, which `sact_keras.training.TrainingProgress` keeps.
+            For "blockdrop": `stage` of the training ("pretrain", where there is no
+            policy and every unit runs, "curriculum", where all but the policy is
+            frozen, or "finetune", the default); `penalty` (reward of a wrong
+            prediction, at most 0; -1 in the curriculum, -5 in finetuning); `alpha` (in
+            (0.5, 1]: bounds the probabilities of what is drawn) and `beta` (weight of
+            the entropy in the curriculum, at least 0).
 
     Returns:
         The model, built for any batch size and image size.

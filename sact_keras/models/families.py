@@ -9,6 +9,8 @@ import keras
 from sact_keras.layers import (
     BottleneckUnit,
     ConvolutionStem,
+    DroppableBottleneck,
+    DroppableUnit,
     LinearClassifier,
     NormalizedClassifier,
     NormalizedStem,
@@ -140,18 +142,27 @@ _PYTORCH = Style(
 
 
 def _postactivation(
-    family: str, unit_type: str, other: Family | None = None, reports_macs: bool = False
+    family: str,
+    unit_type: str,
+    other: Family | None = None,
+    reports_macs: bool = False,
+    unit_class: type[ResidualUnit] | None = None,
+    **unit_arguments: Any,
 ) -> Family:
     """The ResNets of He et al. 2016 (arXiv 1512.03385), as PyTorch has them."""
-    unit_class, expansion = {
+    usual_class, expansion = {
         "basic": (PostactivationUnit, 1),
         "bottleneck": (PostactivationBottleneck, EXPANSION),
     }[unit_type]
 
     def unit(block: int, index: int, filters: int, strides: int) -> ResidualUnit:
         del block
-        return unit_class(
-            filters, strides=strides, style=_PYTORCH, name=f"unit_{index + 1}"
+        return (unit_class or usual_class)(
+            filters,
+            strides=strides,
+            style=_PYTORCH,
+            name=f"unit_{index + 1}",
+            **unit_arguments,
         )
 
     return Family(
@@ -184,6 +195,17 @@ FAMILIES = {
         "bottleneck",
         other=_postactivation("imagenet", "basic", reports_macs=True),
         reports_macs=True,
+    ),
+    ("cifar", "blockdrop"): _postactivation("cifar", "basic", unit_class=DroppableUnit),
+    ("imagenet", "blockdrop"): _postactivation(
+        "imagenet",
+        "bottleneck",
+        # Its policy network is of these.
+        other=_postactivation(
+            "imagenet", "basic", unit_class=DroppableUnit, projection=True
+        ),
+        unit_class=DroppableBottleneck,
+        projection=True,
     ),
 }
 """(family, variant) -> the family, where the variant is the original it comes from."""

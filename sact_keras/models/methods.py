@@ -5,10 +5,8 @@ Adding one takes an entry in `METHODS`, and its arguments in
 docs/extending.md walks through one.
 """
 
-import dataclasses
 import math
-import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from keras import ops
@@ -19,7 +17,7 @@ from sact_keras.layers import (
     GateDecision,
     HaltingDecision,
     MaskDecision,
-    Style,
+    PolicyDecision,
 )
 from sact_keras.losses import (
     budget_loss,
@@ -27,6 +25,14 @@ from sact_keras.losses import (
     ponder_cost_loss,
     ponder_cost_statistics,
     target_rate_loss,
+)
+from sact_keras.models.method import BlockPlan, Method, check_number
+from sact_keras.models.policy_method import (
+    MEASURED,
+    make_policy,
+    measure_policies,
+    reinforce,
+    validate_policy,
 )
 from sact_keras.models.presets import (
     DEFAULT_VARIANTS,
@@ -36,102 +42,9 @@ from sact_keras.models.presets import (
 from sact_keras.models.target_rates import check_rate, parse_target_rates
 
 
-@dataclasses.dataclass(frozen=True)
-class BlockPlan:
-    """What a method may know of a block whose decision it makes.
-
-    Attributes:
-        index: The block's place in the network, from 0.
-        num_units: Its residual units.
-        filters: Channels of their outputs.
-        style: The family's numerical conventions.
-        activated: Whether the family's halting branches activate their norms.
-        family: The ResNet family.
-        strides: Stride of the first unit.
-        first_unit: The first unit's place among those of the network, from 0.
-        total_units: Residual units of the network.
-    """
-
-    index: int
-    num_units: int
-    filters: int
-    style: Style
-    activated: bool
-    family: str
-    strides: int
-    first_unit: int
-    total_units: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Method:
-    """A method of adaptive computation.
-
-    A method's loss is a function of the *means* over images of some statistics of each:
-    over a batch in training, over the whole data set in an evaluation.
-
-    Attributes:
-        decide: Makes a block's decision from its `BlockPlan` and the arguments.
-        arguments: The method's arguments and their defaults.
-        statistics: What the loss needs of each image, from the model and its outputs:
-            name -> float32 [N] or [N, k].
-        loss: The method's own loss, from the statistics' means (scalars or [k]) and the
-            model. None for none.
-        loss_name: What logs call that loss.
-        report: What an evaluation prints besides, by name, from the same means and the
-            model.
-        validate: Raises ValueError for arguments out of range; it is told the number of
-            residual units, too.
-        variant: Which original's ResNet it runs on by default.
-        anneals: Whether it depends on how far the training is; the model then has a
-            `progress`.
-    """
-
-    decide: Callable[[BlockPlan, Mapping[str, Any]], Decision]
-    arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    statistics: Callable[[Any, Mapping[str, Tensor]], dict[str, Tensor]] | None = None
-    loss: Callable[[Mapping[str, Tensor], Any], Tensor] | None = None
-    loss_name: str = "method_loss"
-    report: Callable[[Mapping[str, Any], Any], dict[str, float]] | None = None
-    validate: Callable[[Mapping[str, Any], int], None] = lambda arguments, units: None
-    variant: str = "sact"
-    anneals: bool = False
-
-    def complete(self, arguments: Mapping[str, Any], num_units: int) -> dict[str, Any]:
-        """Fills in the defaults and checks the arguments.
-
-        Args:
-            arguments: By name; the rest take their defaults.
-            num_units: Residual units of the network.
-
-        Raises:
-            ValueError: If an argument is unknown or out of range.
-        """
-        for name in arguments:
-            if name not in self.arguments:
-                known = ", ".join(self.arguments) or "none"
-                raise ValueError(
-                    f"The method takes the arguments: {known}. "
-                    f"Received: {name}={arguments[name]!r}"
-                )
-        completed = {**self.arguments, **arguments}
-        for name, value in completed.items():
-            if hasattr(value, "tolist"):  # NumPy's, which no config can hold.
-                completed[name] = value.tolist()
-            if isinstance(self.arguments[name], float):
-                _check_number(name, completed[name])
-        self.validate(completed, num_units)
-        return completed
-
-
-def _check_number(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ValueError(f"{name} must be a number. Received: {name}={value!r}")
-
-
 def _at_least_zero(arguments: Mapping[str, Any], name: str) -> None:
     value = arguments[name]
-    _check_number(name, value)
+    check_number(name, value)
     if not (math.isfinite(value) and value >= 0):
         raise ValueError(
             f"{name} must be finite and at least 0. Received: {name}={value}"
@@ -252,6 +165,13 @@ def _budget_loss(means: Mapping[str, Tensor], model: Any) -> Tensor:
     )
 
 
+def _follow_policy(plan: BlockPlan, arguments: Mapping[str, Any]) -> Decision:
+    del plan
+    if arguments["stage"] == "pretrain":
+        return Decision(name="always")
+    return PolicyDecision(name="policy")
+
+
 METHODS = {
     "vanilla": Method(lambda plan, arguments: Decision(name="always")),
     "act": _halting("act", spatial=False),
@@ -283,6 +203,17 @@ METHODS = {
         validate=_validate_budget,
         variant=DEFAULT_VARIANTS["dynconv"],
         anneals=True,
+    ),
+    "blockdrop": Method(
+        _follow_policy,
+        arguments=METHOD_ARGUMENTS["blockdrop"],
+        validate=validate_policy,
+        variant=DEFAULT_VARIANTS["blockdrop"],
+        policy=make_policy,
+        frozen=lambda arguments: arguments["stage"] == "curriculum",
+        reinforce=reinforce,
+        measured=MEASURED,
+        measure=measure_policies,
     ),
 }
 """Every method by its model type."""

@@ -20,6 +20,7 @@ METHOD_ARGUMENTS: dict[str, dict[str, Any]] = {
         "noise_until": 0.4,
     },
     "dynconv": {"budget": 0.5, "budget_weight": 10.0, "noise_until": 0.8},
+    "blockdrop": {"stage": "finetune", "penalty": None, "alpha": 0.8, "beta": 0.1},
 }
 """Model type -> the arguments that its method takes, with their defaults."""
 
@@ -32,6 +33,7 @@ DEFAULT_VARIANTS = {
     "sact": "sact",
     "aig": "aig",
     "dynconv": "dynconv",
+    "blockdrop": "blockdrop",
 }
 """Model type -> the original whose ResNet it runs on, unless asked otherwise."""
 
@@ -40,6 +42,12 @@ VARIANTS = tuple(dict.fromkeys(DEFAULT_VARIANTS.values()))
 
 GATE_EVALS = ("deterministic", "sample", "expected")
 """What gates may do at inference; see `GateDecision`."""
+
+PENALTIES = {"pretrain": None, "curriculum": -1.0, "finetune": -5.0}
+"""Stage of BlockDrop's training -> the reward of a wrong prediction, unless given."""
+
+STAGES = tuple(PENALTIES)
+"""The stages of BlockDrop's training, in their order (Wu et al. 2018, section 3.3)."""
 
 MODEL_TYPE_ALIASES = {"act_early_stopping": "act"}
 """Names of the original that mean a model type of ours."""
@@ -92,6 +100,11 @@ DEPTHS = {
     ("imagenet", "dynconv"): {
         "18": (2, 2, 2, 2),
         "34": (3, 4, 6, 3),
+        "50": (3, 4, 6, 3),
+        "101": (3, 4, 23, 3),
+        "152": (3, 8, 36, 3),
+    },
+    ("imagenet", "blockdrop"): {
         "50": (3, 4, 6, 3),
         "101": (3, 4, 23, 3),
         "152": (3, 8, 36, 3),
