@@ -2,17 +2,23 @@
 
 import keras
 from keras import ops
+from recording import recorded
 
 
-def forward(model, images):
-    """The model's outputs in evaluation mode and "<block>/output", as NumPy arrays."""
+def forward(model, images, **given):
+    """The model's outputs in evaluation mode and "<block>/output", as NumPy arrays.
+
+    Args:
+        model: The model.
+        images: [N, H, W, 3].
+        **given: What else it is called with.
+    """
 
     def run(images):
-        outputs = dict(model(images, training=False))
-        features = model.stem(images)
-        for name, block in zip(model.block_names, model.blocks, strict=True):
-            features = block(features)["outputs"]
-            outputs[f"{name}/output"] = features
+        with recorded(model.blocks) as reports:
+            outputs = dict(model(images, training=False, **given))
+        for name, report in zip(model.block_names, reports, strict=True):
+            outputs[f"{name}/output"] = report["outputs"]
         return outputs
 
     if keras.backend.backend() == "jax":

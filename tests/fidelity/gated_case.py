@@ -9,7 +9,12 @@ import numpy as np
 from gate_reference import GateReference
 from mask_reference import MaskReference
 from postactivation_reference import PostactivationReference
-from postactivation_variables import calibrated, draw, variable_shapes
+from postactivation_variables import (
+    calibrated,
+    draw,
+    draw_images,
+    variable_shapes,
+)
 
 import sact_keras
 from sact_keras.checkpoints.pytorch_names import named_variables, to_our_layout
@@ -89,15 +94,8 @@ class GatedCase:
 
     @functools.cached_property
     def pixels(self):
-        """Images of different brightness and contrast, so that gates tell them apart.
-
-        [N, height, width, 3].
-        """
-        rng = np.random.default_rng(self.seed)
-        images = rng.normal(size=(self.images, *self.size, 3))
-        images *= np.linspace(0.3, 2.0, self.images).reshape(-1, 1, 1, 1)
-        images += np.linspace(-1.0, 1.0, self.images).reshape(-1, 1, 1, 1)
-        return images.astype("float32")
+        """[N, height, width, 3]."""
+        return draw_images(self.images, self.size, self.seed)
 
     @property
     def labels(self):

@@ -1,4 +1,4 @@
-"""Variables for the oracle of gated networks and for what is compared with it."""
+"""Variables and images for the oracles of post-activation networks."""
 
 import numpy as np
 
@@ -71,14 +71,24 @@ def draw(shapes, seed):
     return variables
 
 
+def draw_images(number, size, seed):
+    """Images [number, *size, 3] that differ in brightness and in contrast.
+
+    So what decides tells them apart.
+    """
+    rng = np.random.default_rng(seed)
+    images = rng.normal(size=(number, *size, 3))
+    images *= np.linspace(0.3, 2.0, number).reshape(-1, 1, 1, 1)
+    images += np.linspace(-1.0, 1.0, number).reshape(-1, 1, 1, 1)
+    return images.astype("float32")
+
+
 def calibrated(oracle_class, variables, images, seed, training=False, noise=None):
     """The variables, changed such that decisions vary and none is doubtful.
 
     Biases of what decides put the threshold amid the widest gap between scores: of
-    thousands, one would lie within float32's rounding of any other threshold. In
-    evaluation mode moving averages are put near the statistics of the images; not at
-    them, so that they are not mistaken for a batch's own. As they were drawn, states
-    would grow from unit to unit.
+    thousands, one would lie within float32's rounding of any other threshold. Moving
+    averages are changed, too, see `with_calibrated_norms`.
 
     Args:
         oracle_class: Of the network.
@@ -91,19 +101,8 @@ def calibrated(oracle_class, variables, images, seed, training=False, noise=None
     Returns:
         Name -> float32 array.
     """
-    rng = np.random.default_rng(seed)
 
-    class Calibration(oracle_class):
-        def norm(self, name, inputs):
-            if not self.training:
-                rows = inputs.reshape(-1, inputs.shape[-1])
-                mean, variance = rows.mean(axis=0), rows.var(axis=0) + 0.01
-                mean = mean + rng.normal(0.0, 0.3, mean.shape) * np.sqrt(variance)
-                variance = variance * rng.uniform(0.7, 1.4, variance.shape)
-                self.variables[f"{name}.running_mean"] = mean
-                self.variables[f"{name}.running_var"] = variance
-            return super().norm(name, inputs)
-
+    class Calibration(with_calibrated_norms(oracle_class, seed)):
         def _score(self, scope, features, stride, index):
             score = super()._score(scope, features, stride, index)
             if score is None:
@@ -117,7 +116,33 @@ def calibrated(oracle_class, variables, images, seed, training=False, noise=None
 
     network = Calibration(variables, training, noise)
     network(images)
-    return {name: value.astype("float32") for name, value in network.variables.items()}
+    return in_float32(network.variables)
+
+
+def with_calibrated_norms(oracle_class, seed):
+    """The class, with moving averages put near the statistics of its first batch.
+
+    Not at them, so that they are not mistaken for a batch's own. As they were drawn,
+    states would grow from unit to unit. In training mode they stay.
+    """
+    rng = np.random.default_rng(seed)
+
+    class NormCalibration(oracle_class):
+        def norm(self, name, inputs):
+            if not self.training:
+                rows = inputs.reshape(-1, inputs.shape[-1])
+                mean, variance = rows.mean(axis=0), rows.var(axis=0) + 0.01
+                mean = mean + rng.normal(0.0, 0.3, mean.shape) * np.sqrt(variance)
+                variance = variance * rng.uniform(0.7, 1.4, variance.shape)
+                self.variables[f"{name}.running_mean"] = mean
+                self.variables[f"{name}.running_var"] = variance
+            return super().norm(name, inputs)
+
+    return NormCalibration
+
+
+def in_float32(variables):
+    return {name: value.astype("float32") for name, value in variables.items()}
 
 
 def amid_the_widest_gap(scores):
