@@ -9,10 +9,12 @@ import numpy as np
 
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.network_description import (
+    FREE_UNITS,
     PROGRESS,
     describe_network,
     is_decision,
 )
+from sact_keras.checkpoints.way_out import find_way_out
 
 
 class Stored(NamedTuple):
@@ -38,7 +40,7 @@ def with_unnamed(model: keras.Model, named: Mapping[str, Stored]) -> dict[str, S
 
     None of them is in a checkpoint of the original, so without `skip_decisions` they
     are missing there: gates in a network that the original trains without, for example.
-    The progress of the training is no weight of the original's, and left aside.
+    Weights that tell how far a training is are not the original's, and left aside.
 
     Args:
         model: A built model.
@@ -48,7 +50,7 @@ def with_unnamed(model: keras.Model, named: Mapping[str, Stored]) -> dict[str, S
     unnamed = {
         path: Stored(variable, tuple(variable.shape))
         for path, variable in weights_by_path(model).items()
-        if id(variable) not in known and path != PROGRESS
+        if id(variable) not in known and path not in (PROGRESS, FREE_UNITS)
     }
     return {**named, **unnamed}
 
@@ -60,6 +62,7 @@ def assign_variables(
     read: Callable[[str], np.ndarray],
     *,
     skip_decisions: bool = False,
+    only_decisions: bool = False,
     note: str | None = None,
 ) -> None:
     """Assigns a checkpoint's arrays to variables of the same names.
@@ -74,15 +77,18 @@ def assign_variables(
         shapes: Name -> shape of all that the checkpoint holds for a model.
         read: Reads an array by name.
         skip_decisions: Whether the layers that decide (halting branches, gates,
-            maskers), the model's and the checkpoint's, are left aside.
-        note: What else to say where they do not fit.
+            maskers, policy networks), the model's and the checkpoint's, are left aside.
+        only_decisions: Whether all others are. At most one of the two is true.
+        note: What to say where they do not fit; None for what the names tell.
 
     Raises:
-        CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped.
+        CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped,
+            or there is none to assign.
     """
     networks = describe_network(variables), describe_network(shapes)
-    if skip_decisions:
-        variables, shapes = _without_decisions(variables), _without_decisions(shapes)
+    if skip_decisions or only_decisions:
+        variables = _select(variables, decisions=only_decisions)
+        shapes = _select(shapes, decisions=only_decisions)
     missing = [name for name in variables if name not in shapes]
     unexpected = sorted(name for name in shapes if name not in variables)
     wrong_shapes = [
@@ -90,7 +96,14 @@ def assign_variables(
         for name, (_, expected) in variables.items()
         if name in shapes and tuple(shapes[name]) != expected
     ]
-    if missing or unexpected or wrong_shapes:
+    if missing or unexpected or wrong_shapes or (only_decisions and not variables):
+        note = note or find_way_out(
+            variables,
+            shapes,
+            wrong_shapes,
+            skip_decisions=skip_decisions,
+            only_decisions=only_decisions,
+        )
         raise CheckpointMismatchError(
             path, missing, unexpected, wrong_shapes, networks=networks, note=note
         )
@@ -100,5 +113,6 @@ def assign_variables(
         variable.assign(np.reshape(array, variable.shape))
 
 
-def _without_decisions(named: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in named.items() if not is_decision(name)}
+def _select(named: Mapping[str, Any], *, decisions: bool) -> dict[str, Any]:
+    """What decides, or all else."""
+    return {n: value for n, value in named.items() if is_decision(n) == decisions}

@@ -14,7 +14,11 @@ from sact_keras.checkpoints.sact import find_tensorflow_checkpoint, load_sact
 
 
 def load_checkpoint(
-    model: keras.Model, path: str | os.PathLike, *, skip_decisions: bool = False
+    model: keras.Model,
+    path: str | os.PathLike,
+    *,
+    skip_decisions: bool = False,
+    only_decisions: bool = False,
 ) -> None:
     """Loads a checkpoint's weights into a model: ours, or an original's.
 
@@ -24,12 +28,16 @@ def load_checkpoint(
             file; a TensorFlow 1 checkpoint of the SACT project, of either family and
             version 1 or 2 of the format (a directory with a `checkpoint` file, or a
             prefix); or a file of PyTorch, of ConvNet-AIG (`model_best.pth.tar`),
-            DynConv (`checkpoint_best.pth`) or one of torchvision's ResNets.
+            DynConv (`checkpoint_best.pth`), BlockDrop (`ckpt_*.t7`, `pk_*.t7`) or one
+            of torchvision's ResNets.
         skip_decisions: Whether the layers that decide (halting branches, gates,
-            maskers) are left as they are, to start an adaptive model from a vanilla
-            one.
+            maskers, the policy network) are left as they are, to start an adaptive
+            model from a vanilla one.
+        only_decisions: Whether all others are left as they are, to add to a ResNet the
+            policy network that was trained for it.
 
     Raises:
+        ValueError: If both `skip_decisions` and `only_decisions` are true.
         CheckpointMismatchError: If the checkpoint is of another architecture; names
             the variables that are missing, unexpected and wrongly shaped.
         FileNotFoundError: If there is no checkpoint at `path`, or a part is missing.
@@ -46,12 +54,24 @@ def load_checkpoint(
     from sact_keras.checkpoints.native import load_native
     from sact_keras.checkpoints.store import find_checkpoint
 
+    if skip_decisions and only_decisions:
+        raise ValueError(
+            "skip_decisions and only_decisions must not both be true: nothing would be "
+            "loaded. Received: skip_decisions=True, only_decisions=True"
+        )
     if is_pytorch_file(path):
-        load_pytorch(model, path, skip_decisions=skip_decisions)
+        load_pytorch(
+            model, path, skip_decisions=skip_decisions, only_decisions=only_decisions
+        )
         return
     tensorflow_prefix = find_tensorflow_checkpoint(path)
     if tensorflow_prefix is not None:
-        load_sact(model, tensorflow_prefix, skip_decisions=skip_decisions)
+        load_sact(
+            model,
+            tensorflow_prefix,
+            skip_decisions=skip_decisions,
+            only_decisions=only_decisions,
+        )
         return
     source = Path(path)
     if source.is_dir():
@@ -61,4 +81,6 @@ def load_checkpoint(
             f"{source} ({source.stat().st_size} bytes) is cut short, or a checkpoint "
             "neither of Keras nor of PyTorch nor of TensorFlow"
         )
-    load_native(model, source, skip_decisions=skip_decisions)
+    load_native(
+        model, source, skip_decisions=skip_decisions, only_decisions=only_decisions
+    )

@@ -3,8 +3,6 @@
 import os
 from collections.abc import Sequence
 
-from sact_keras.checkpoints.network_description import is_decision
-
 _SHOWN = 8
 
 
@@ -61,20 +59,6 @@ class CheckpointMismatchError(ValueError):
                 more = f", and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
                 shown = ", ".join(names[:_SHOWN])
                 lines.append(f"  {title} ({len(names)}): {shown}{more}")
-        lines += [f"  {text}" for text in (note, self._way_out()) if text]
+        if note:
+            lines.append(f"  {note}")
         super().__init__("\n".join(lines))
-
-    def _way_out(self) -> str | None:
-        """What to do where the layers that decide are all that differs."""
-        differing = [*self.missing, *self.unexpected]
-        if self.wrong_shapes or not differing or not all(map(is_decision, differing)):
-            return None
-        if not self.unexpected:
-            return (
-                "to start an adaptive network from this one, pass skip_decisions=True "
-                "(--finetune_path)"
-            )
-        return (
-            "only the layers that decide differ: are the model_type and its arguments "
-            "those of the checkpoint?"
-        )

@@ -26,7 +26,11 @@ _OPTIMIZER = "optimizer/"
 
 
 def load_native(
-    model: keras.Model, path: str | os.PathLike, *, skip_decisions: bool = False
+    model: keras.Model,
+    path: str | os.PathLike,
+    *,
+    skip_decisions: bool = False,
+    only_decisions: bool = False,
 ) -> None:
     """Loads weights into a model, all or none.
 
@@ -38,8 +42,9 @@ def load_native(
         model: A built model.
         path: One of our checkpoints' directories, a `.weights.h5` or a `.keras` file.
         skip_decisions: Whether the layers that decide (halting branches, gates,
-            maskers) are left as they are, to start an adaptive model from a vanilla
-            one.
+            maskers, the policy network) are left as they are, to start an adaptive
+            model from a vanilla one.
+        only_decisions: Whether all others are left as they are.
 
     Raises:
         CheckpointMismatchError: If the file is of another architecture; names the
@@ -76,6 +81,7 @@ def load_native(
             {name: array.shape for name, array in arrays.items()},
             read,
             skip_decisions=skip_decisions,
+            only_decisions=only_decisions,
         )
 
 

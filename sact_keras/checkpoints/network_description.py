@@ -6,10 +6,18 @@ from collections.abc import Iterable
 PROGRESS = "progress"
 """Path of the weight that tells an annealed method how far its training is."""
 
-# By our names and TensorFlow's from 1, by PyTorch's from 0.
-_UNIT = re.compile(r"(?:^|/)block_?(\d+)/unit_(\d+)(?=/)|^layer(\d+)\.(\d+)(?=\.)")
+FREE_UNITS = "policy/free_units"
+"""Path of the weight that tells about how many units a policy network decides."""
+
+# Each with the numbers of its first block and of its first unit.
+_UNITS = (
+    (re.compile(r"(?:^|/)block_?(\d+)/unit_(\d+)(?=/)"), 1, 1),
+    (re.compile(r"^layer(\d+)\.(\d+)(?=\.)"), 1, 0),
+    (re.compile(r"^blocks\.(\d+)\.(\d+)(?=\.)"), 0, 0),
+)
 _GATES = re.compile(r"/gates/|^layer\d+\.\d+\.(fc1|fc1bn|fc2)\.")
 _MASKERS = re.compile(r"/maskers/|^layer\d+\.\d+\.masker\.")
+_POLICY = re.compile(r"(?:^|/)policy/|^agent\.")
 _HALTING = re.compile(r"/halting(_proba)?/")
 _BOTTLENECK = re.compile(r"[/.]conv3[/.]")
 _IMAGENET_BLOCK = 4
@@ -25,12 +33,25 @@ def is_decision(name: str) -> bool:
     Example:
         >>> is_decision("block_1/maskers/unit_1/local_conv/kernel")
         True
-        >>> is_decision("layer1.0.fc1.weight"), is_decision("fc.weight")
+        >>> is_decision("agent.logit.weight"), is_decision("fc.weight")
         (True, False)
     """
     return name == PROGRESS or any(
-        pattern.search(name) for pattern in (_HALTING, _GATES, _MASKERS)
+        pattern.search(name) for pattern in (_HALTING, _GATES, _MASKERS, _POLICY)
     )
+
+
+def is_policy(name: str) -> bool:
+    """Whether a variable is of a network that decides before the others run.
+
+    Args:
+        name: As for `is_decision`.
+
+    Example:
+        >>> is_policy("policy/stem/conv/kernel"), is_policy("agent.logit.weight")
+        (True, True)
+    """
+    return _POLICY.search(name) is not None
 
 
 def describe_network(names: Iterable[str]) -> str | None:
@@ -51,10 +72,11 @@ def describe_network(names: Iterable[str]) -> str | None:
     names = list(names)
     units: dict[int, int] = {}
     for name in names:
-        if match := _UNIT.search(name):
-            block, unit = int(match[1] or match[3]), int(match[2] or match[4])
-            number = unit if match[1] else unit + 1
-            units[block] = max(number, units.get(block, 0))
+        for pattern, first_block, first_unit in _UNITS:
+            if match := pattern.search(name):
+                block = int(match[1]) + 1 - first_block
+                unit = int(match[2]) + 1 - first_unit
+                units[block] = max(unit, units.get(block, 0))
     if not units:
         return None
     bottlenecks = any(map(_BOTTLENECK.search, names))
@@ -66,7 +88,11 @@ def describe_network(names: Iterable[str]) -> str | None:
 
 
 def _method(names: list[str]) -> str:
-    for method, pattern in (("dynconv", _MASKERS), ("aig", _GATES)):
+    for method, pattern in (
+        ("blockdrop", _POLICY),
+        ("dynconv", _MASKERS),
+        ("aig", _GATES),
+    ):
         if any(map(pattern.search, names)):
             return method
     if not any(map(_HALTING.search, names)):

@@ -1,4 +1,4 @@
-"""Reads PyTorch's checkpoints: ConvNet-AIG's, DynConv's, and torchvision's ResNets."""
+"""Reads PyTorch's checkpoints: those of three originals, and torchvision's ResNets."""
 
 import os
 from collections.abc import Iterable
@@ -9,7 +9,6 @@ import numpy as np
 from sact_keras.checkpoints.assignment import assign_variables, with_unnamed
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
-from sact_keras.checkpoints.pytorch_files import read_state_dict, to_array
 from sact_keras.checkpoints.pytorch_names import (
     canonical_name,
     is_known,
@@ -17,28 +16,33 @@ from sact_keras.checkpoints.pytorch_names import (
     to_our_layout,
     ungated_units,
 )
+from sact_keras.checkpoints.pytorch_state import read_state_dict, to_array
 
-VARIANTS = ("aig", "dynconv")
+VARIANTS = ("aig", "blockdrop", "dynconv")
 """The variants whose networks are PyTorch's ResNets."""
-
-_PARALLEL = "module."
-"""What `DataParallel` puts before every name."""
 
 _COUNTER = "num_batches_tracked"
 """What a batch norm counts, since PyTorch 0.4.1, and our momentum does not need."""
 
 
 def load_pytorch(
-    model: keras.Model, path: str | os.PathLike, *, skip_decisions: bool = False
+    model: keras.Model,
+    path: str | os.PathLike,
+    *,
+    skip_decisions: bool = False,
+    only_decisions: bool = False,
 ) -> None:
     """Loads a checkpoint that PyTorch has written, of one of its ResNets.
 
+    A policy network from there decides about all units, whatever it did here before.
+
     Args:
-        model: A model of `build_model` of the "aig" or the "dynconv" variant.
+        model: A model of `build_model` of the "aig", "blockdrop" or "dynconv" variant.
         path: The file.
         skip_decisions: Whether the layers that decide (halting branches, gates,
-            maskers) are left as they are, to start an adaptive model from a vanilla
-            one.
+            maskers, the policy network) are left as they are, to start an adaptive
+            model from a vanilla one.
+        only_decisions: Whether all others are left as they are.
 
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture, or the
@@ -47,14 +51,13 @@ def load_pytorch(
         MissingExtraError: If PyTorch is not installed, or too old to be safe.
     """
     if model.variant not in VARIANTS:
+        *others, last = map(repr, VARIANTS)
         raise CheckpointMismatchError(
             path,
             note="a checkpoint of PyTorch needs a model of variant "
-            f"{' or '.join(map(repr, VARIANTS))}. Received: variant={model.variant!r}",
+            f"{', '.join(others)} or {last}. Received: variant={model.variant!r}",
         )
     tensors = read_state_dict(path)
-    if all(name.startswith(_PARALLEL) for name in tensors):
-        tensors = {name.removeprefix(_PARALLEL): t for name, t in tensors.items()}
     # Where a unit always runs in the model, a gate in the checkpoint has no say.
     passed_over = tuple(ungated_units(model))
     tensors = {
@@ -79,8 +82,12 @@ def load_pytorch(
         {name: tuple(tensor.shape) for name, tensor in tensors.items()},
         read,
         skip_decisions=skip_decisions,
+        only_decisions=only_decisions,
         note=_foreign(spelled),
     )
+    if model.policy is not None and not skip_decisions:
+        # What has been published has been trained to decide about all units.
+        model.policy.free_units.assign(sum(model.num_units))
 
 
 def _foreign(names: Iterable[str]) -> str | None:

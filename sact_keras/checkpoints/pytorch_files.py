@@ -3,12 +3,9 @@
 import os
 import re
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
-
-import numpy as np
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.missing_extra_error import MissingExtraError
@@ -61,20 +58,18 @@ def is_pytorch_file(path: str | os.PathLike) -> bool:
     return any(map(_PICKLE.fullmatch, names))
 
 
-def read_state_dict(path: str | os.PathLike) -> dict[str, Any]:
-    """Reads the tensors of a checkpoint, and nothing that could run code.
+def read_pytorch_file(path: str | os.PathLike) -> Any:
+    """Reads tensors and plain values, and nothing that could run code.
 
     Args:
-        path: A file that `is_pytorch_file` knows. It holds a state dictionary, or a
-            dictionary with one under "state_dict", whose other entries (the
-            optimizer's, the epoch) are passed over.
+        path: A file that `is_pytorch_file` knows.
 
     Returns:
-        Name -> tensor, on the CPU.
+        What was saved; its tensors are on the CPU.
 
     Raises:
-        DamagedFileError: If the file is cut short or altered, holds anything but
-            tensors and plain values, or holds no state dictionary.
+        DamagedFileError: If the file is cut short or altered, or holds anything but
+            tensors and plain values.
         MissingExtraError: If there is no PyTorch, or one that is not safe.
     """
     path = Path(path)
@@ -83,38 +78,11 @@ def read_state_dict(path: str | os.PathLike) -> dict[str, Any]:
         try:
             _check_archive(file)
             # Of the file rather than the path, whose suffix would be looked at.
-            content = torch.load(file, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:  # Bytes that are altered may lead anywhere.
             raise DamagedFileError(
                 f"{path} cannot be read as a checkpoint of PyTorch: {_reason(error)}"
             ) from error
-    if isinstance(content, Mapping) and "agent" in content:
-        raise DamagedFileError(
-            f"{path} is a checkpoint of BlockDrop, whose networks are not supported: "
-            f"it holds {_shown(content)}"
-        )
-    for candidate in (content, _entry(content, "state_dict")):
-        if _is_state_dict(candidate, torch):
-            return dict(candidate)
-    raise DamagedFileError(
-        f"{path} must hold a state dictionary, by itself or as 'state_dict'. "
-        f"Received: {_shown(content)}"
-    )
-
-
-def to_array(tensor: Any) -> np.ndarray:
-    """A tensor's values as float32, in whichever precision they were stored.
-
-    Raises:
-        ValueError: If it has no such values: a quantized or a sparse one, for example.
-    """
-    try:
-        if tensor.is_floating_point():
-            return tensor.detach().float().numpy()
-    except (RuntimeError, TypeError) as error:
-        # The first sentence; others advise.
-        raise ValueError(str(error).partition(". ")[0]) from error
-    raise ValueError(f"its values are of the type {tensor.dtype}")
 
 
 def _import_torch(path: Path) -> ModuleType:
@@ -166,26 +134,3 @@ def _reason(error: Exception) -> str:
     text = re.sub(r"(?s)^Weights only load failed\..*?\n\n", "", text)
     detail = re.split(r"\. |\.?\n", text)[0] or type(error).__name__
     return f"it is cut short or altered, or holds what is not read ({detail})"
-
-
-def _entry(content: Any, name: str) -> Any:
-    return content.get(name) if isinstance(content, Mapping) else None
-
-
-def _is_state_dict(content: Any, torch: ModuleType) -> bool:
-    return (
-        isinstance(content, Mapping)
-        and bool(content)
-        and all(isinstance(name, str) for name in content)
-        and all(isinstance(value, torch.Tensor) for value in content.values())
-    )
-
-
-def _shown(content: Any) -> str:
-    if not isinstance(content, Mapping):
-        return f"a {type(content).__name__}"
-    if not content:
-        return "an empty dictionary"
-    names = sorted(map(str, content))
-    more = f" and {len(names) - 5} more" if names[5:] else ""
-    return f"a dictionary of {', '.join(names[:5])}{more}"

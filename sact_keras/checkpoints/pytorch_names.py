@@ -1,7 +1,7 @@
 """The names that PyTorch's ResNets, and the originals built on them, give to ours."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -31,9 +31,16 @@ _NORM = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
-# How ConvNet-AIG spells two of torchvision's names.
-_SPELLINGS = {r"\.shortcut\.(?=[01]\.)": ".downsample.", r"^linear\.": "fc."}
-_KNOWN = re.compile(r"(conv1|bn1|fc|layer\d+\.\d+)\.")
+# Where ConvNet-AIG and BlockDrop do not spell as torchvision does. BlockDrop counts
+# segments from 0, and keeps their shortcuts in a list of their own.
+_SPELLINGS: dict[str, str | Callable[[re.Match[str]], str]] = {
+    r"\.shortcut\.(?=[01]\.)": ".downsample.",
+    r"^linear\.": "fc.",
+    r"^agent\.features\.": "agent.",
+    r"^(agent\.|)blocks\.(\d+)\.": lambda m: f"{m[1]}layer{int(m[2]) + 1}.",
+    r"^(agent\.|)ds\.(\d+)\.": lambda m: f"{m[1]}layer{int(m[2]) + 1}.0.downsample.",
+}
+_KNOWN = re.compile(r"(agent|conv1|bn1|fc|layer\d+\.\d+)\.")
 
 
 def canonical_name(name: str) -> str:
@@ -42,6 +49,8 @@ def canonical_name(name: str) -> str:
     Example:
         >>> canonical_name("layer2.0.shortcut.0.weight"), canonical_name("linear.bias")
         ('layer2.0.downsample.0.weight', 'fc.bias')
+        >>> canonical_name("blocks.1.0.bn1.bias"), canonical_name("ds.1.0.weight")
+        ('layer2.0.bn1.bias', 'layer2.0.downsample.0.weight')
     """
     for spelling, canonical in _SPELLINGS.items():
         name = re.sub(spelling, canonical, name)
@@ -57,7 +66,7 @@ def named_variables(model: keras.Model) -> Iterator[tuple[str, Stored]]:
     """A model's variables under the names that the originals give them.
 
     Args:
-        model: A model of `build_model` of the "aig" or the "dynconv" variant.
+        model: A model of `build_model` of the "aig", "blockdrop" or "dynconv" variant.
 
     Yields:
         (name, the variable and the shape that a checkpoint stores it in).
@@ -69,18 +78,20 @@ def named_variables(model: keras.Model) -> Iterator[tuple[str, Stored]]:
         >>> name, stored.shape
         ('conv1.weight', (4, 3, 3, 3))
     """
-    yield from _layer("conv1", model.stem.conv)
-    yield from _layer("bn1", model.stem.norm)
+    yield from _trunk("", model.stem, [block.units for block in model.blocks])
     for block_number, block in enumerate(model.blocks, start=1):
-        for index, unit in enumerate(block.units):
+        for index in range(len(block.units)):
             root = f"layer{block_number}.{index}"
-            yield from _layers(root, unit, _UNIT)
             # A gate's linear maps are 1x1 convolutions of pooled features there.
             gate = _deciding(block, "gates", index)
             yield from _layers(root, gate, _GATE, dense_rank=4)
             masker = _deciding(block, "maskers", index)
             yield from _layers(root, masker, _MASKER)
     yield from _layer("fc", model.head.logits)
+    if (policy := model.policy) is not None:
+        yield from _trunk("agent.", policy.stem, [[unit] for unit in policy.units])
+        yield from _layer("agent.logit", policy.logits)
+        yield from _layer("agent.vnet", policy.value)
 
 
 def ungated_units(model: keras.Model) -> Iterator[str]:
@@ -111,6 +122,16 @@ def to_our_layout(array: np.ndarray) -> np.ndarray:
         (3, 3, 4, 8)
     """
     return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
+
+
+def _trunk(
+    root: str, stem: Any, segments: Sequence[Sequence[Any]]
+) -> Iterator[tuple[str, Stored]]:
+    yield from _layer(f"{root}conv1", stem.conv)
+    yield from _layer(f"{root}bn1", stem.norm)
+    for number, units in enumerate(segments, start=1):
+        for index, unit in enumerate(units):
+            yield from _layers(f"{root}layer{number}.{index}", unit, _UNIT)
 
 
 def _deciding(block: Any, attribute: str, index: int) -> Any:

@@ -57,7 +57,11 @@ def find_tensorflow_checkpoint(path: str | os.PathLike) -> str | None:
 
 
 def load_sact(
-    model: keras.Model, prefix: str | os.PathLike, *, skip_decisions: bool = False
+    model: keras.Model,
+    prefix: str | os.PathLike,
+    *,
+    skip_decisions: bool = False,
+    only_decisions: bool = False,
 ) -> None:
     """Loads a checkpoint of the original SACT project.
 
@@ -65,8 +69,9 @@ def load_sact(
         model: A model of `build_model` of the "sact" variant, of either family.
         prefix: The checkpoint's prefix, as from `find_tensorflow_checkpoint`.
         skip_decisions: Whether the layers that decide (halting branches, gates,
-            maskers) are left as they are, to start an adaptive model from a vanilla
-            one.
+            maskers, the policy network) are left as they are, to start an adaptive
+            model from a vanilla one.
+        only_decisions: Whether all others are left as they are.
 
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture, or the
@@ -111,6 +116,7 @@ def load_sact(
         shapes,
         read,
         skip_decisions=skip_decisions,
+        only_decisions=only_decisions,
         note=_foreign(shapes),
     )
 

@@ -20,6 +20,7 @@ NETWORKS = {
     "dynconv on ImageNet": DYNCONV | IMAGENET | {"model": "basic_1_2_1_1"},
     "bottlenecks": DYNCONV | IMAGENET | {"model": "1_2_1_1"},
     "vanilla": VANILLA,
+    "vanilla of BlockDrop": VANILLA | {"variant": "blockdrop"},
 }
 COUNTER = "bn1.num_batches_tracked"
 

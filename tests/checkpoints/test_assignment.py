@@ -58,3 +58,30 @@ def test_nothing_is_assigned_when_an_array_cannot_be_read(variables):
     with pytest.raises(OSError, match="the disk is gone"):
         assign_variables("a.ckpt", variables, shapes, read)
     assert_untouched(variables)
+
+
+DECIDING = "policy/logits/bias"
+
+
+@pytest.mark.parametrize("keyword", ["skip_decisions", "only_decisions"])
+def test_one_part_is_assigned_and_the_other_left(variables, keyword):
+    variables[DECIDING] = Stored(keras.Variable(np.zeros(4)), (4,))
+    arrays = {"b": np.ones(3), "w": np.ones((1, 1, 2, 3)), DECIDING: np.ones(4)}
+    assign(variables, arrays, **{keyword: True})
+    for name, stored in variables.items():
+        assigned = (name == DECIDING) == (keyword == "only_decisions")
+        np.testing.assert_array_equal(stored.variable, float(assigned))
+
+
+def test_a_part_does_not_have_to_fit_for_the_other(variables):
+    variables[DECIDING] = Stored(keras.Variable(np.zeros(4)), (4,))
+    assign(variables, {DECIDING: np.ones(4), "other": np.ones(1)}, only_decisions=True)
+    np.testing.assert_array_equal(variables[DECIDING].variable, 1.0)
+    with pytest.raises(CheckpointMismatchError):
+        assign(variables, {"b": np.ones(2), DECIDING: np.ones(4)}, skip_decisions=True)
+
+
+def test_loading_nothing_is_no_success(variables):
+    with pytest.raises(CheckpointMismatchError, match="the model has none"):
+        assign(variables, {"b": np.ones(3)}, only_decisions=True)
+    assert_untouched(variables)

@@ -11,6 +11,7 @@ import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.missing_extra_error import MissingExtraError
+from sact_keras.checkpoints.network_description import is_decision
 from sact_keras.checkpoints.sact_names import named_variables
 
 IMAGENET = {"dataset": "imagenet", "model": "1_2_1_1", "num_classes": 3}
@@ -64,6 +65,26 @@ def test_a_vanilla_network_starts_an_adaptive_one(network, kind, tmp_path):
     expected = {**before, **weights_of(source)}
     for name, value in weights_of(target).items():
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+@pytest.mark.parametrize("kind", [".keras", ".weights.h5", "TensorFlow 1"])
+def test_what_decides_is_loaded_alone(kind, tmp_path):
+    source, target = small_model(), small_model()
+    before, expected = weights_of(target), weights_of(source)
+    path = write(source, tmp_path, kind)
+    sact_keras.load_checkpoint(target, path, only_decisions=True)
+    for name, value in weights_of(target).items():
+        taken = expected if is_decision(name) else before
+        np.testing.assert_array_equal(value, taken[name], err_msg=name)
+    with pytest.raises(CheckpointMismatchError, match="the model has none"):
+        sact_keras.load_checkpoint(small_model("vanilla"), path, only_decisions=True)
+
+
+def test_all_and_nothing_are_not_asked_for_at_once(tmp_path):
+    with pytest.raises(ValueError, match="must not both be true"):
+        sact_keras.load_checkpoint(
+            small_model(), tmp_path, skip_decisions=True, only_decisions=True
+        )
 
 
 @pytest.mark.parametrize("kind", [".keras", ".weights.h5", "TensorFlow 1"])

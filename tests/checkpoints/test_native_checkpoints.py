@@ -28,7 +28,9 @@ def by_path(model):
 
 
 @pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
-@pytest.mark.parametrize("model_type", ["vanilla", "act", "sact", "aig", "dynconv"])
+@pytest.mark.parametrize(
+    "model_type", ["vanilla", "act", "sact", "aig", "dynconv", "blockdrop"]
+)
 def test_round_trip(tmp_path, suffix, model_type):
     model = build(model_type)
     path = tmp_path / f"model{suffix}"
@@ -84,6 +86,30 @@ def test_gates_maskers_and_progress_are_left_as_they_are(tmp_path, source, targe
         kept = is_decision(name)
         np.testing.assert_array_equal(value, (before if kept else expected)[name])
     assert ("progress" in before) == (target != "vanilla")
+
+
+def test_a_pretrained_network_and_a_policy_of_ours_make_one(tmp_path):
+    pretrained, trained, model = (
+        build("blockdrop", stage=stage)
+        for stage in ("pretrain", "finetune", "finetune")
+    )
+    path, policy_path = tmp_path / "resnet.weights.h5", tmp_path / "policy.weights.h5"
+    pretrained.save_weights(path)
+    trained.set_weights([weight + 1 for weight in trained.get_weights()])
+    trained.policy.free_units.assign(2)
+    trained.save_weights(policy_path)
+    with pytest.raises(CheckpointMismatchError, match="holds no policy network"):
+        load_native(model, path)
+    with pytest.raises(CheckpointMismatchError, match="network, the model has none"):
+        load_native(pretrained, policy_path)
+    load_native(model, path, skip_decisions=True)
+    load_native(model, policy_path, only_decisions=True)
+    resnet, policy = by_path(pretrained), by_path(trained)
+    found = by_path(model)
+    assert found.keys() == policy.keys() > resnet.keys()
+    for name, value in found.items():
+        np.testing.assert_array_equal(value, resnet.get(name, policy[name]))
+    assert found["policy/free_units"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 import pytest
 
 import sact_keras
-from sact_keras.checkpoints.network_description import describe_network, is_decision
+from sact_keras.checkpoints.network_description import (
+    describe_network,
+    is_decision,
+    is_policy,
+)
 from sact_keras.checkpoints.sact_names import named_variables
 
 
@@ -37,14 +41,15 @@ def test_other_names_tell_nothing(names):
 def units(block_sizes, name, spelling):
     """One name for each unit, as PyTorch or as we spell it."""
     return [
-        spelling.format(block, unit + (0 if spelling == TORCH else 1)) + name
-        for block, size in enumerate(block_sizes, start=1)
+        spelling.format(block, unit + (1 if spelling == UNIT else 0)) + name
+        for block, size in enumerate(block_sizes, start=spelling != BLOCKDROP)
         for unit in range(size)
     ]
 
 
 UNIT = "block_{}/unit_{}/"
 TORCH = "layer{}.{}."
+BLOCKDROP = "blocks.{}.{}."
 
 
 @pytest.mark.parametrize(
@@ -79,7 +84,31 @@ def test_our_names_of_gates_and_maskers(deciding, method):
     assert describe_network(names) == f"{method}, CIFAR, units 5_5_5"
 
 
-@pytest.mark.parametrize("spelling", [TORCH, UNIT])
+@pytest.mark.parametrize(
+    ("deciding", "spelling"),
+    [
+        ("policy/unit_1/conv1/kernel", UNIT),
+        ("blockdrop_resnet_5_5_5/policy/free_units", UNIT),
+        ("agent.logit.bias", TORCH),
+        ("agent.features.blocks.2.7.conv2.weight", BLOCKDROP),
+        ("agent.features.blocks.3.0.conv1.weight", BLOCKDROP),
+    ],
+)
+def test_names_of_policies(deciding, spelling):
+    assert is_decision(deciding)
+    assert is_policy(deciding)
+    names = units([5, 5, 5], "conv1", spelling)
+    assert not any(map(is_decision, names))
+    assert describe_network(names) == "vanilla, CIFAR, units 5_5_5"
+    assert describe_network([*names, deciding]) == "blockdrop, CIFAR, units 5_5_5"
+
+
+@pytest.mark.parametrize("name", ["my_policy/kernel", "agents.bias", "a.agent.b"])
+def test_other_names_are_of_no_policy(name):
+    assert not is_policy(name)
+
+
+@pytest.mark.parametrize("spelling", [TORCH, UNIT, BLOCKDROP])
 def test_basic_units_of_imagenet_are_told_from_bottlenecks(spelling):
     names = units([3, 4, 6, 3], "conv2", spelling)
     assert describe_network(names) == "vanilla, ImageNet, basic units 3_4_6_3"

@@ -9,17 +9,14 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
-from torch_checkpoint import Running, write_pickle, write_torch
+from torch_checkpoint import CONTAINERS, Running, write_pickle, write_torch
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.missing_extra_error import MissingExtraError
 from sact_keras.checkpoints.pytorch_files import (
     is_pytorch_file,
-    read_state_dict,
-    to_array,
+    read_pytorch_file,
 )
-
-CONTAINERS = pytest.mark.parametrize("old", [False, True], ids=["zip", "old"])
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def state(torch):
 
 def assert_refused(path, *texts):
     with pytest.raises(DamagedFileError) as caught:
-        read_state_dict(path)
+        read_pytorch_file(path)
     message = str(caught.value)
     assert message.startswith(str(path))
     assert "\n" not in message
@@ -51,7 +48,7 @@ def assert_refused(path, *texts):
 def assert_same(found, expected):
     assert found.keys() == expected.keys()
     for name, tensor in expected.items():
-        np.testing.assert_array_equal(to_array(found[name]), tensor.numpy())
+        np.testing.assert_array_equal(found[name].numpy(), tensor.numpy())
 
 
 @CONTAINERS
@@ -90,37 +87,6 @@ def test_other_files_are_others(tmp_path):
         file["data.pkl"] = np.zeros(3)
     for path in (pickled, archive, hdf5, tmp_path, tmp_path / "nothing.pth"):
         assert not is_pytorch_file(path)
-
-
-@CONTAINERS
-def test_both_layouts_are_read(tmp_path, state, old):
-    bare = write_torch(tmp_path / "resnet18.pth", state, old=old)
-    training = {"epoch": 3, "best_prec1": 91.25, "arch": "resnet", "optimizer": {}}
-    wrapped = write_torch(tmp_path / "b", {**training, "state_dict": state}, old=old)
-    for path in (bare, str(bare), wrapped):
-        assert_same(read_state_dict(path), state)
-
-
-@CONTAINERS
-@pytest.mark.parametrize("named", ["float16", "bfloat16", "float64", "float32"])
-def test_every_precision_becomes_float32(tmp_path, torch, old, named):
-    values = torch.tensor([[1.0, -0.5], [0.0, 2.0**-14]])
-    tensor = torch.nn.Parameter(values.to(getattr(torch, named)))
-    path = write_torch(tmp_path / "a.pth", {"w": tensor}, old=old)
-    array = to_array(read_state_dict(path)["w"])
-    assert array.dtype == np.float32
-    np.testing.assert_array_equal(array, values.numpy())
-
-
-def test_values_that_are_no_numbers_of_a_weight(torch):
-    integers = torch.arange(3)
-    for tensor, text in (
-        (integers, "torch.int64"),
-        (torch.ones(2, 2).to_sparse(), "Sparse"),
-        (torch.ones(2, device="meta"), "meta"),
-    ):
-        with pytest.raises(ValueError, match=text):
-            to_array(tensor)
 
 
 @CONTAINERS
@@ -192,7 +158,7 @@ def test_flipped_bits(tmp_path, state, old):
         damaged[position] ^= 0x55
         path.write_bytes(damaged)
         try:
-            found = read_state_dict(path)
+            found = read_pytorch_file(path)
         except DamagedFileError as error:
             assert str(path) in str(error)
             refused += 1
@@ -202,38 +168,12 @@ def test_flipped_bits(tmp_path, state, old):
     assert refused
 
 
-@CONTAINERS
-@pytest.mark.parametrize(
-    ("content", "received"),
-    [
-        ([1, 2], "a list"),
-        (7, "a int"),
-        ({}, "an empty dictionary"),
-        ({"epoch": 3, "model": {}}, "a dictionary of epoch, model"),
-        ({"state_dict": {"w": 3.0}}, "a dictionary of state_dict"),
-        ({"state_dict": {}}, "a dictionary of state_dict"),
-        ({str(n): n for n in range(9)}, "a dictionary of 0, 1, 2, 3, 4 and 4 more"),
-    ],
-)
-def test_no_state_dictionary(tmp_path, torch, old, content, received):
-    path = write_pickle(tmp_path / "a.pth", content, old=old)
-    assert_refused(path, "must hold a state dictionary", f"Received: {received}")
-
-
-@CONTAINERS
-@pytest.mark.parametrize("entries", [["agent", "resnet", "epoch"], ["agent"]])
-def test_blockdrop_is_named(tmp_path, torch, old, entries):
-    content = dict.fromkeys(entries, 1)
-    path = write_pickle(tmp_path / "ckpt_E_40.t7", content, old=old)
-    assert_refused(path, "BlockDrop", *entries)
-
-
 def test_without_pytorch_the_extra_is_named(tmp_path, monkeypatch):
     path = write_pickle(tmp_path / "a.pth", {})
     monkeypatch.setitem(sys.modules, "torch", None)
     assert is_pytorch_file(path)
     with pytest.raises(MissingExtraError, match="no PyTorch") as caught:
-        read_state_dict(path)
+        read_pytorch_file(path)
     assert "pip install 'sact_keras[import]'" in str(caught.value)
     assert str(path) in str(caught.value)
     assert isinstance(caught.value, ImportError)
@@ -245,5 +185,5 @@ def test_a_pytorch_that_is_not_safe_is_not_used(tmp_path, monkeypatch, version):
     unsafe = types.SimpleNamespace(__version__=version)
     monkeypatch.setitem(sys.modules, "torch", unsafe)
     with pytest.raises(MissingExtraError, match=r"2\.10 or newer") as caught:
-        read_state_dict(path)
+        read_pytorch_file(path)
     assert f"Received: PyTorch {version}" in str(caught.value)

@@ -99,7 +99,7 @@ def test_weights_for_which_pytorch_has_no_name_are_missing(tmp_path):
 def test_the_models_of_sact_are_others(tmp_path):
     path = write_state(tmp_path / "a.pth", random_state(build(**AIG)))
     model = build(model_type="sact", model="1_2_1")
-    text = "variant 'aig' or 'dynconv'. Received: variant='sact'"
+    text = "variant 'aig', 'blockdrop' or 'dynconv'. Received: variant='sact'"
     assert_refused(ValueError, model, path, text)
 
 

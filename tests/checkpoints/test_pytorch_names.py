@@ -31,15 +31,24 @@ def build(model_type="aig", base_channels=4, **arguments):
         ("vanilla", "aig"),
         ("vanilla", "dynconv"),
         ("dynconv", "aig"),
+        ("blockdrop", "blockdrop"),
+        ("vanilla", "blockdrop"),
     ],
 )
-def test_every_weight_but_the_progress_has_one_name(network, model_type, variant):
+def test_every_weight_of_the_originals_has_one_name(network, model_type, variant):
     model = build(model_type, variant=variant, **network)
     named = list(named_variables(model))
     variables = {id(stored.variable): stored.variable for _, stored in named}
     assert len(dict(named)) == len(named) == len(variables)
     nameless = [w.path for w in model.weights if id(w) not in variables]
-    assert nameless == [f"{model.name}/progress"] * (model_type != "vanilla")
+    counters = {
+        "aig": ["progress"],
+        "dynconv": ["progress"],
+        "blockdrop": ["policy/free_units"],
+    }
+    assert nameless == [
+        f"{model.name}/{counter}" for counter in counters.get(model_type, [])
+    ]
 
 
 def test_names_and_shapes_are_those_of_torchvision():
@@ -125,6 +134,32 @@ def test_each_layer_of_dynconv():
     assert_named(model, layers)
 
 
+def test_each_layer_of_blockdrop():
+    model = build("blockdrop", dataset="imagenet", model="1_1_1_1", num_classes=3)
+    policy = model.policy
+    layers = {
+        "conv1": model.stem.conv,
+        "bn1": model.stem.norm,
+        "fc": model.head.logits,
+        "agent.conv1": policy.stem.conv,
+        "agent.bn1": policy.stem.norm,
+        "agent.logit": policy.logits,
+        "agent.vnet": policy.value,
+    }
+    units = [block.units[0] for block in model.blocks]
+    for prefix, names in (("", (1, 2, 3)), ("agent.", (1, 2))):
+        for number, unit in enumerate(policy.units if prefix else units, start=1):
+            root = f"{prefix}layer{number}.0"
+            for name in names:
+                layers[f"{root}.conv{name}"] = getattr(unit, f"conv{name}")
+                layers[f"{root}.bn{name}"] = getattr(unit, f"conv{name}_norm")
+            # The policy network's first segment has basic units, which widen nothing.
+            if unit is not policy.units[0]:
+                layers[f"{root}.downsample.0"] = unit.shortcut
+                layers[f"{root}.downsample.1"] = unit.shortcut_norm
+    assert_named(model, layers)
+
+
 @pytest.mark.parametrize(
     ("name", "canonical"),
     [
@@ -135,15 +170,26 @@ def test_each_layer_of_dynconv():
         ("fc.bias", "fc.bias"),
         ("layer1.0.linear.weight", "layer1.0.linear.weight"),
         ("layer1.0.shortcut.conv.weight", "layer1.0.shortcut.conv.weight"),
+        ("blocks.0.0.conv1.weight", "layer1.0.conv1.weight"),
+        ("blocks.2.17.bn2.running_mean", "layer3.17.bn2.running_mean"),
+        ("ds.1.0.weight", "layer2.0.downsample.0.weight"),
+        ("ds.3.1.running_var", "layer4.0.downsample.1.running_var"),
+        ("agent.features.conv1.weight", "agent.conv1.weight"),
+        ("agent.features.blocks.1.0.bn1.bias", "agent.layer2.0.bn1.bias"),
+        ("agent.features.ds.2.1.bias", "agent.layer3.0.downsample.1.bias"),
+        ("agent.logit.bias", "agent.logit.bias"),
+        ("features.blocks.1.0.bn1.bias", "features.blocks.1.0.bn1.bias"),
+        ("my_blocks.1.0.bn1.bias", "my_blocks.1.0.bn1.bias"),
     ],
 )
-def test_both_spellings_have_one_canonical_name(name, canonical):
+def test_all_spellings_have_one_canonical_name(name, canonical):
     assert canonical_name(name) == canonical
 
 
 def test_names_of_resnets_are_known_from_others():
     assert is_known("conv1.weight")
     assert is_known("layer4.22.bn3.weight")
+    assert is_known("agent.logit.weight")
     for name in ("features.0.weight", "layers.0.conv1.weight", "conv10.weight", "v"):
         assert not is_known(name)
 

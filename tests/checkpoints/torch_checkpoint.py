@@ -4,8 +4,13 @@ import io
 import pickle
 import zipfile
 
+import pytest
+
 MAGIC = 0x1950A86A20F9469CFC6C
 """The first of the pickles of a file of the old kind."""
+
+
+CONTAINERS = pytest.mark.parametrize("old", [False, True], ids=["zip", "old"])
 
 
 def write_torch(path, content, *, old=False):
