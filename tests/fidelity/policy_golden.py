@@ -9,6 +9,9 @@ mode "evalbn" the batch norms of both networks use their moving statistics, in
 import dataclasses
 
 import torch_golden
+from policy_names import assign
+
+import sact_keras
 
 NAME = "blockdrop_r32_c10"
 
@@ -79,3 +82,12 @@ def read_variables(case):
         for name, tensor in content[network].items()
         if not name.endswith("num_batches_tracked")
     }
+
+
+def build_network(variables, **arguments):
+    """Ours, with the case's variables; arguments are the method's."""
+    model = sact_keras.build_model("blockdrop", model="5", **arguments)
+    if arguments.get("stage") == "pretrain":
+        variables = {k: v for k, v in variables.items() if k.startswith("resnet.")}
+    assign(model, variables)
+    return model

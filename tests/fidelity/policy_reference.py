@@ -122,14 +122,19 @@ class PolicyReference:
     def _decide(self, images):
         """The outputs of the policy network, which on ImageNet sees half as much."""
         if self.agent["conv1.weight"].shape[-1] == 7:
-            rows, columns = (side - side % 2 for side in images.shape[1:3])
-            images = average_pool(images[:, :rows, :columns].astype("float64"))
+            images = halved(images)
         return DroppableReference(self.agent, "agent" in self.training)(images)
 
     def _run(self, images, policy, moved=()):
         """The outputs of the ResNet, whose moving statistics may have `moved`."""
         variables = self.resnet | dict(moved)
         return DroppableReference(variables, "resnet" in self.training, policy)(images)
+
+
+def halved(images):
+    """At half the resolution; at an odd side the last pixels are passed over."""
+    rows, columns = (side - side % 2 for side in images.shape[1:3])
+    return average_pool(images[:, :rows, :columns].astype("float64"))
 
 
 def forced(policy, free_units=None):

@@ -7,8 +7,8 @@ of gradients.
 import keras
 import numpy as np
 import pytest
-from differences import differences
 from gated_cases import EVALUATION
+from gradients import differences, gradient_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loss_reference import budget_bounds, budget_loss, target_rate_loss
@@ -19,18 +19,6 @@ from sact_keras.layers.gumbel import straight_through
 budgets = st.floats(0.05, 1.0)
 moments = st.tuples(st.integers(0, 400), st.integers(1, 400)).map(sorted)
 seeds = st.integers(0, 1000)
-
-
-def gradient_of(function, values):
-    """The gradient of a function of a vector, by TensorFlow."""
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("gradients are taken with TensorFlow's tape")
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        variable = tf.Variable(values)
-        loss = function(variable)
-    return np.array(tape.gradient(loss, variable))
 
 
 def draw_costs(seed, units):

@@ -3,7 +3,7 @@
 import numpy as np
 import policy_golden
 import pytest
-from differences import differences
+from gradients import differences
 from loss_reference import cross_entropy
 from policy_golden import STEPS, load_step, read_variables
 from policy_reference import DroppableReference, PolicyReference
