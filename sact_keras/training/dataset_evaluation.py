@@ -1,12 +1,14 @@
 """Evaluates a model on what the options ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import keras
+import numpy as np
 
 from sact_keras.data import DatasetError, ImageDataset
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.evaluator import Evaluator
+from sact_keras.training.image_groups import image_groups
 from sact_keras.training.options import Options
 
 
@@ -75,6 +77,40 @@ def evaluation_batches(
         raise DatasetError(
             f"there is no good record in {dataset.name}/{options.split_name}"
         )
+
+
+def evaluated_images(
+    options: Options, dataset: ImageDataset, indices: Iterable[int]
+) -> dict[int, tuple[np.ndarray, int]]:
+    """Fetches images that were evaluated, as they look.
+
+    The data set is read anew, as far as the last of them.
+
+    Args:
+        options: Resolved options, as in the evaluation.
+        dataset: What was evaluated on.
+        indices: Which images: their places in the order of evaluation, from 0.
+
+    Returns:
+        Place -> (pixels, uint8 [H, W, 3], and label).
+    """
+    wanted = {int(index) for index in indices}
+    groups = image_groups(
+        evaluation_batches(options, dataset, normalized=False),
+        options.eval_batch_size,
+        num_examples=max(wanted) + 1,
+        description="Fetching images",
+    )
+    found, begin = {}, 0
+    for images, labels, count in groups:
+        end = begin + count
+        for index in wanted.intersection(range(begin, end)):
+            pixels = np.rint(images[index - begin]).astype(np.uint8)
+            found[index] = pixels, int(labels[index - begin])
+        if len(found) == len(wanted):
+            break
+        begin = end
+    return found
 
 
 def num_evaluated(options: Options, dataset: ImageDataset) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sact_keras.training.policy_usage import PolicyUsage, format_policy_usage
 from sact_keras.training.result_files import format_json, format_values, write_result
 from sact_keras.training.unit_rates import UnitRates
 
@@ -17,6 +18,7 @@ class Evaluation:
         num_examples: Images evaluated.
         values: Name in the original's terms -> value, in the order of printing.
         unit_rates: How often each unit runs, by class; None where nothing is decided.
+        policy_usage: Which policies images run under; None without a policy network.
 
     Example:
         >>> found = Evaluation(2, {"eval/Accuracy": 0.5, "Total Flops/mean": 8.2e7})
@@ -30,6 +32,9 @@ class Evaluation:
     unit_rates: UnitRates | None = dataclasses.field(
         default=None, compare=False, repr=False
     )
+    policy_usage: PolicyUsage | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
 
     @property
     def accuracy(self) -> float:
@@ -37,7 +42,10 @@ class Evaluation:
         return self.values["eval/Accuracy"]
 
     def __str__(self) -> str:
-        return format_values(self.values)
+        lines = format_values(self.values)
+        if self.policy_usage is not None:
+            lines += "\n" + format_policy_usage(self.values)
+        return lines
 
     def write(
         self, directory: Path, *, step: int | None, details: Mapping[str, Any]

@@ -8,6 +8,7 @@ import tensorflow as tf
 from sact_keras.data import ImageDataset
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.options import Options
+from sact_keras.training.policy_report import write_policies
 from sact_keras.training.result_files import (
     describe_checkpoint,
     format_json,
@@ -20,7 +21,8 @@ class EvaluationReport:
     """Prints evaluations in the original's format, and writes JSON and summaries.
 
     Where the network decides, how often each unit runs for each class is written, and
-    drawn, beside it: gate_rates.json and gate_rates.png.
+    drawn, beside it: gate_rates.json and gate_rates.png. Where a policy network decides
+    for it, its policies are, too: policies.json and policies.png.
 
     Args:
         options: Resolved options; `eval_dir` says where to write.
@@ -50,9 +52,17 @@ class EvaluationReport:
     def _write(self, evaluation: Evaluation, step: int | None, path: Path) -> None:
         details = describe_checkpoint(path, self.options, self.dataset)
         evaluation.write(self.directory, step=step, details=details)
+        about = {"step": step, "num_examples": evaluation.num_examples, **details}
         if evaluation.unit_rates is not None:
-            about = {"step": step, "num_examples": evaluation.num_examples, **details}
             self._write_rates(evaluation.unit_rates, step, about)
+        if evaluation.policy_usage is not None:
+            write_policies(
+                evaluation.policy_usage,
+                self.options,
+                self.dataset,
+                step=step,
+                about=about,
+            )
         writer = tf.summary.create_file_writer(str(self.directory))
         with writer.as_default(step=step or 0):
             for name, value in evaluation.values.items():

@@ -12,6 +12,7 @@ from sact_keras.models import METHODS
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.image_groups import ImageGroup, image_groups
 from sact_keras.training.judge import judge
+from sact_keras.training.policy_usage import PolicyUsage
 from sact_keras.training.unit_rates import UnitRates, executed_shares
 
 _OUTPUTS = {"flops": "Total Flops", "macs": "Total MACs"}
@@ -33,7 +34,8 @@ class Evaluator:
 
     Every number is collected image by image and reduced in float64. A standard
     deviation is that of the population: over images, and where positions decide over
-    all positions of all images. A method's loss is that of its statistics' means over
+    all positions of all images; that of the blocks which a policy uses alone is a
+    sample's, as in the original. A method's loss is that of its statistics' means over
     all images.
 
     The numbers do not depend on the batch size where images are large, or else but for
@@ -91,18 +93,22 @@ class Evaluator:
             ValueError: If there is no image in `batches`.
         """
         parts: dict[str, list[np.ndarray]] = defaultdict(list)
-        rates = UnitRates.of(self.model)
+        rates, usage = UnitRates.of(self.model), PolicyUsage.of(self.model)
         for group in image_groups(batches, self.batch_size, num_examples=num_examples):
             outputs, labels = self._run_group(group), group.labels[: group.count]
             shares = outputs.pop("rates")
             if rates is not None:
                 rates.add(shares, labels)
-            for name, values in _describe_images(outputs, labels).items():
+            described = _describe_images(outputs, labels)
+            if usage is not None:
+                usage.add(shares, described["right"])
+            for name, values in described.items():
                 parts[name].append(values)
         if not parts:
             raise ValueError("batches must hold at least one image. Received: none")
         collected = {name: np.concatenate(values) for name, values in parts.items()}
-        return Evaluation(len(collected["rank"]), self._reduce(collected), rates)
+        values = self._reduce(collected, {} if usage is None else usage.values)
+        return Evaluation(len(collected["rank"]), values, rates, usage)
 
     def _needed_outputs(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = self.model(images, training=False)
@@ -122,7 +128,9 @@ class Evaluator:
             for name, value in outputs.items()
         }
 
-    def _reduce(self, collected: dict[str, np.ndarray]) -> dict[str, float]:
+    def _reduce(
+        self, collected: dict[str, np.ndarray], policy_values: dict[str, float]
+    ) -> dict[str, float]:
         quality = {"eval/Accuracy": float(np.mean(collected["right"]))}
         if self.recall_at is not None:
             found = float(np.mean(collected["rank"] < self.recall_at))
@@ -143,6 +151,7 @@ class Evaluator:
             "eval/Loss": sum(losses.values()),
             **{f"eval/{name}": value for name, value in losses.items()},
             **(report(means, self.model) if report is not None else {}),
+            **policy_values,
             **self._costs(collected),
         }
 
