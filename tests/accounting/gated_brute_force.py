@@ -19,8 +19,10 @@ class Network:
         num_units: Units of each block.
         base_channels: Channels inside the units of the first block.
         num_classes: Number of logits.
-        decides: What for each unit with a gate: "images", "positions" or None.
+        decides: What for each unit with a gate: "images", "positions" or None; or, once
+            for all of them, a "policy".
         gated: For each unit of the network, whether it has a gate.
+        projects: Whether shortcuts that change the shape are convolutions.
     """
 
     imagenet: bool
@@ -30,6 +32,19 @@ class Network:
     num_classes: int
     decides: str | None
     gated: list
+    projects: bool = True
+
+    @property
+    def policy(self):
+        """The network that looks first, with a value for each unit and one besides."""
+        return dataclasses.replace(
+            self,
+            bottleneck=False,
+            num_units=(1,) * len(self.num_units),
+            num_classes=sum(self.num_units) + 1,
+            decides=None,
+            gated=[False] * len(self.num_units),
+        )
 
 
 def halved(side):
@@ -60,6 +75,10 @@ def count(network, size, masks):
     """
     masks, gated, channels = list(masks), list(network.gated), network.base_channels
     height, width = size
+    deciding = 0
+    if network.decides == "policy":
+        seen = (height // 2, width // 2) if network.imagenet else size
+        deciding, _, _ = count(network.policy, seen, [True] * len(network.num_units))
     if network.imagenet:
         height, width = halved(height), halved(width)
     macs = (49 if network.imagenet else 9) * 3 * channels * height * width
@@ -85,7 +104,7 @@ def count(network, size, masks):
         blocks.append(block_flops)
     assert not masks, "more masks than units"
     head = 2 * channels * network.num_classes
-    return flops + sum(blocks) + head, blocks, macs
+    return deciding + flops + sum(blocks) + head, blocks, macs
 
 
 def _count_unit(network, gated, inner, channels, stride, size, mask):
@@ -106,7 +125,7 @@ def _count_unit(network, gated, inner, channels, stride, size, mask):
     else:
         first = 9 * channels * filters * positions_read(mask, 1, outputs)
         executed = reported = first + 9 * filters * filters * kept
-    if stride == 2 or channels != filters:
+    if network.projects and (stride == 2 or channels != filters):
         executed += channels * filters * everywhere
         reported += channels * filters * everywhere
     if gated and network.decides == "images":

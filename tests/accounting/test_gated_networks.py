@@ -1,4 +1,4 @@
-"""The account of ConvNet-AIG and DynConv, against a count position by position."""
+"""The account of post-activation networks, against a count position by position."""
 
 import gated_brute_force
 import keras
@@ -22,9 +22,15 @@ NETWORKS = {
     "dynconv_basic": ("dynconv", BASIC),
     "dynconv_bottleneck": ("dynconv", BOTTLENECK),
     "dynconv_without_masks": ("dynconv", {**CIFAR, "budget": -1}),
+    "blockdrop": ("blockdrop", CIFAR),
+    "blockdrop_imagenet": ("blockdrop", BOTTLENECK),
+    "blockdrop_without_a_policy": ("blockdrop", {**CIFAR, "stage": "pretrain"}),
     "vanilla_basic": ("vanilla", {**BASIC, "variant": "dynconv"}),
     "vanilla_bottleneck": ("vanilla", {**BOTTLENECK, "variant": "dynconv"}),
 }
+
+# Method -> for what it decides, see `gated_brute_force.Network`.
+DECIDES = {"aig": "images", "dynconv": "positions", "blockdrop": "policy"}
 
 # Even at every stride; and odd ones, of which some remain so.
 SIZES = [(32, 32), (33, 47)]
@@ -42,16 +48,18 @@ def case(request):
     gated = [True] * sum(network.num_units)
     if model_type == "aig":
         gated = [gate is not None for d in decisions for gate in d.gates]
-    spatial = model_type == "dynconv" and arguments.get("budget") != -1
-    images = "images" if model_type == "aig" else None
+    decides = DECIDES.get(model_type)
+    if arguments.get("budget") == -1 or arguments.get("stage") == "pretrain":
+        decides = None
     described = gated_brute_force.Network(
         imagenet=arguments.get("dataset") == "imagenet",
         bottleneck=network.unit == "bottleneck",
         num_units=network.num_units,
         base_channels=2,
         num_classes=7,
-        decides="positions" if spatial else images,
+        decides=decides,
         gated=gated,
+        projects=model_type != "blockdrop" or network.family == "imagenet",
     )
     return network, described
 
@@ -101,7 +109,9 @@ def test_account_of_given_masks_equals_brute_force(case, size):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize(
-    "case", ["aig", "aig_imagenet", "dynconv_bottleneck"], indirect=True
+    "case",
+    ["aig", "aig_imagenet", "dynconv_bottleneck", "blockdrop", "blockdrop_imagenet"],
+    indirect=True,
 )
 def test_a_forward_pass_is_accounted_for_by_its_masks(case, size):
     """In training, where noise alone lets images differ."""
