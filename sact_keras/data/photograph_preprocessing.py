@@ -49,6 +49,7 @@ PHOTOGRAPH_PREPROCESSING = {
     ),
     "aig": _TORCHVISION,
     "dynconv": _TORCHVISION,
+    "blockdrop": _TORCHVISION,
 }
 
 

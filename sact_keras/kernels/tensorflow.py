@@ -57,7 +57,7 @@ def _normalize_in_stages(
     def normalize(
         flat: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor
     ) -> tuple[Tensor, Callable[..., tuple]]:
-        # As PyTorch rounds it: a factor and a term for each channel. Of a plain quotient
+        # As PyTorch rounds: a factor and a term for each channel. Of a plain quotient
         # the graph optimizer would make a product with an approximate root.
         factor = tf.math.divide_no_nan(gamma, tf.sqrt(variance + epsilon))
         outputs, *_ = tf.raw_ops.FusedBatchNormV3(

@@ -40,6 +40,9 @@ DEFAULT_VARIANTS = {
 VARIANTS = tuple(dict.fromkeys(DEFAULT_VARIANTS.values()))
 """Every variant of the ResNets: which original they are as in."""
 
+PREPROCESSINGS = (*VARIANTS, "blockdrop_r32")
+"""Whose preparation of the images: the variants', of which BlockDrop has two."""
+
 GATE_EVALS = ("deterministic", "sample", "expected")
 """What gates may do at inference; see `GateDecision`."""
 
@@ -142,6 +145,27 @@ def num_classes_of(dataset: str, variant: str) -> int:
     """
     background = dataset == "imagenet" and variant != "sact"
     return DATASETS[dataset].num_classes - background
+
+
+def default_preprocessing(dataset: str, variant: str, model: str) -> str:
+    """The preparation of the images for a network: that of its original.
+
+    BlockDrop's networks see CIFAR's pixels in [0, 1]; of them only the ResNet-32 of
+    CIFAR-10 sees them normalized.
+
+    Args:
+        dataset: A key of `DATASETS`.
+        variant: One of `VARIANTS`.
+        model: The shortest name of the model.
+
+    Example:
+        >>> default_preprocessing("cifar10", "blockdrop", "5")
+        'blockdrop_r32'
+        >>> default_preprocessing("cifar100", "blockdrop", "5")
+        'blockdrop'
+    """
+    normalized = (dataset, variant, model) == ("cifar10", "blockdrop", "5")
+    return "blockdrop_r32" if normalized else variant
 
 
 def canonical_model_type(model_type: str) -> str:

@@ -2,12 +2,14 @@
 
 `flags` reads the command line, `driver` runs what it asks for. Both the training
 (`train`) and the evaluation (`watch`, `evaluator`) are also to be called from Python.
-`TrainingProgress` is the callback without which `fit` anneals nothing.
+`TrainingProgress` is the callback without which `fit` anneals nothing, `Curriculum` the
+one by which a policy network learns from the last unit to the first.
 """
 
 from sact_keras.lazy import lazy_names
 
 _NAMES = {
+    "Curriculum": "sact_keras.training.callbacks.curriculum",
     "Evaluation": "sact_keras.training.evaluation",
     "Evaluator": "sact_keras.training.evaluator",
     "Options": "sact_keras.training.options",
@@ -18,6 +20,7 @@ _NAMES = {
 }
 
 __all__ = [
+    "Curriculum",
     "Evaluation",
     "Evaluator",
     "Options",

@@ -35,7 +35,7 @@ def attack_checkpoint(options: Options, dataset: ImageDataset) -> None:
     # What gates sample is a function of the seed.
     keras.utils.set_random_seed(options.seed)
     model = build_network(options, dataset.num_classes)
-    load_weights(model, path)
+    load_weights(model, path, policy_path=options.policy_path)
     logger.info("Attacking %s", path)
     evaluator = AttackEvaluator(
         model,

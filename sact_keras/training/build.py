@@ -58,6 +58,9 @@ def _optimizer(options: Options, dataset: ImageDataset) -> keras.optimizers.Opti
         dataset.num_examples["train"] / options.batch_size,
         None if decay_epochs is None else parse_decay_epochs(decay_epochs),
     )
+    if options.recipe.optimizer == "adam":
+        # As in PyTorch; Keras' own epsilon is ten times as large.
+        return keras.optimizers.Adam(schedule, epsilon=1e-8)
     # Each network is trained as its original is: in TensorFlow, where layers decay
     # their kernels, or in PyTorch, where the optimizer decays all.
     if options.weight_decay is None:

@@ -4,7 +4,7 @@ import math
 
 from sact_keras.models import presets
 from sact_keras.models.target_rates import parse_target_rates, uses_target_rate
-from sact_keras.training.options import METHOD_FLAGS, Options
+from sact_keras.training.options import METHOD_FLAGS, UNUSED_IN_STAGE, Options
 from sact_keras.training.usage_error import UsageError, refuse
 
 NO_BUDGET = -1.0
@@ -17,6 +17,7 @@ VARIANTS_OF = {
     "sact": ("sact",),
     "aig": _GATED,
     "dynconv": _GATED,
+    "blockdrop": ("blockdrop",),
 }
 """Model type -> the variants that it runs on."""
 
@@ -61,7 +62,7 @@ def with_article(model_type: str) -> str:
 
 
 def _check_ranges(options: Options) -> None:
-    for name in ("tau", "rate_weight", "budget_weight"):
+    for name in ("tau", "rate_weight", "budget_weight", "beta"):
         value = getattr(options, name)
         if value is not None and not 0 <= value < math.inf:
             refuse(name, "at least 0", value)
@@ -74,6 +75,11 @@ def _check_ranges(options: Options) -> None:
         value = getattr(options, name)
         if value is not None and not 0 <= value <= 1:
             refuse(name, "in [0, 1]", value)
+    penalty, alpha = options.penalty, options.alpha
+    if penalty is not None and not -math.inf < penalty <= 0:
+        refuse("penalty", "at most 0, the reward of a wrong prediction", penalty)
+    if alpha is not None and not 0.5 < alpha <= 1:
+        refuse("alpha", "in (0.5, 1]", alpha)
 
 
 def _check_variant(options: Options, model_type: str) -> None:
@@ -95,6 +101,12 @@ def _check_method(options: Options, model_type: str) -> None:
                 f"--{name} has no meaning for {with_article(model_type)} model. "
                 "Received: "
                 f"--{name}={shown} --model_type={model_type}"
+            )
+    for name in UNUSED_IN_STAGE.get(options.stage, ()):
+        if name in options.explicit:
+            raise UsageError(
+                f"--{name} has no meaning in the stage {options.stage}. Received: "
+                f"--{name}={getattr(options, name):g} --stage={options.stage}"
             )
 
 

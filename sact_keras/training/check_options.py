@@ -59,6 +59,7 @@ def _check_ranges(options: Options) -> None:
         "eval_batch_size",
         "max_number_of_steps",
         "num_examples",
+        "curriculum_steps",
     ):
         value = getattr(options, name)
         if value is not None and value < 1:
@@ -95,6 +96,7 @@ def _check_ranges(options: Options) -> None:
         "checkpoint_dir",
         "eval_dir",
         "finetune_path",
+        "policy_path",
         "squeezed_path",
     ):
         if getattr(options, name) == "":
@@ -113,6 +115,7 @@ def _check_training(options: Options) -> None:
             f"--finetune_path needs --model_type={' or '.join(others)}, which start "
             f"from a vanilla model. Received: --model_type={model_type}"
         )
+    _check_stage(options, model_type)
     variant = options.variant or presets.DEFAULT_VARIANTS[model_type]
     if "weight_decay" in options.explicit and variant == "sact":
         raise UsageError(
@@ -125,6 +128,36 @@ def _check_training(options: Options) -> None:
             f"{with_article(model_type)} model. Received: --gate_learning_rate_factor="
             f"{options.gate_learning_rate_factor:g} --model_type={model_type}"
         )
+
+
+def _check_stage(options: Options, model_type: str) -> None:
+    """Refuses flags of the training that a stage has no use for."""
+    stage, stages = options.stage, ", ".join(presets.STAGES)
+    if model_type == "blockdrop" and stage is None:
+        raise UsageError(
+            f"--model_type=blockdrop is trained in stages, --stage={stages} one after "
+            "another. Received: no --stage"
+        )
+    if stage == "pretrain" and options.finetune_path is not None:
+        raise UsageError(
+            "--finetune_path has no meaning in the stage pretrain, which starts "
+            f"afresh. Received: --finetune_path={options.finetune_path}"
+        )
+    if stage not in (None, "pretrain") and "weight_decay" in options.explicit:
+        raise UsageError(
+            "--weight_decay has a meaning in blockdrop's stage pretrain alone. "
+            f"Received: --weight_decay={options.weight_decay:g} --stage={stage}"
+        )
+    for name, its_stage in (
+        ("policy_path", "finetune"),
+        ("curriculum_steps", "curriculum"),
+    ):
+        if getattr(options, name) is not None and stage != its_stage:
+            shown = f"--stage={stage}" if stage else f"--model_type={model_type}"
+            raise UsageError(
+                f"--{name} has a meaning in training with --stage={its_stage} alone. "
+                f"Received: --{name}={getattr(options, name)} {shown}"
+            )
 
 
 def _check_contradictions(options: Options) -> None:

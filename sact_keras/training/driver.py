@@ -32,6 +32,7 @@ from sact_keras.training.checkpoint_options import (
 from sact_keras.training.evaluation_report import EvaluationReport
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
+from sact_keras.training.stages import resolve_start
 from sact_keras.training.train import train
 from sact_keras.training.usage_error import UsageError
 from sact_keras.training.watch import watch_checkpoints
@@ -97,6 +98,7 @@ def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
         else:
             options = _choose_dataset(options)
     options = _resolve_model(options).resolve_schedule().resolve_evaluation()
+    options = resolve_start(options, existing)
     if options.train_log_dir is None:
         directory = options.default_log_dir()
         logger.info("The run's directory is %s", directory)

@@ -8,7 +8,9 @@ from sact_keras.models.presets import (
     DATASETS,
     DEFAULT_VARIANTS,
     METHOD_ARGUMENTS,
+    PENALTIES,
     canonical_model,
+    default_preprocessing,
 )
 from sact_keras.models.target_rates import TARGET_RATE_SCHEDULES, uses_target_rate
 from sact_keras.training.recipes import Recipe, find_recipe
@@ -17,6 +19,14 @@ METHOD_FLAGS = tuple(
     dict.fromkeys(name for names in METHOD_ARGUMENTS.values() for name in names)
 )
 """The arguments of all methods, which are flags of the same names."""
+
+
+UNUSED_IN_STAGE = {
+    "pretrain": ("penalty", "alpha", "beta"),
+    "curriculum": (),
+    "finetune": ("beta",),
+}
+"""Stage of BlockDrop's training -> arguments of its method without meaning there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +68,10 @@ class Options:
     noise_until: float | None = None
     budget: float | None = None
     budget_weight: float | None = None
+    stage: str | None = None
+    penalty: float | None = None
+    alpha: float | None = None
+    beta: float | None = None
     batch_size: int | None = None
     max_number_of_steps: int | None = None
     learning_rate: float | None = None
@@ -66,6 +80,8 @@ class Options:
     gate_learning_rate_factor: float | None = None
     preprocessing: str | None = None
     finetune_path: str | None = None
+    policy_path: str | None = None
+    curriculum_steps: int | None = None
     train_log_dir: str | None = None
     save_interval_secs: float = 60.0
     save_summaries_secs: float = 60.0
@@ -113,6 +129,8 @@ class Options:
         }
         if "target_rate" in arguments and not uses_target_rate(self.target_rates):
             arguments["target_rate"] = None
+        if model_type == "blockdrop":
+            arguments = _of_stage(arguments)
         preset = DATASETS[self.dataset or "cifar10"]
         # '5' and '5_5_5' are the same network, and so must be the same run; likewise
         # what is given as it would be anyway.
@@ -121,13 +139,17 @@ class Options:
             base_channels = None
         if (image_size, image_size) == preset.image_size:
             image_size = None
+        model = canonical_model(self.model, preset.family, self._variant)
+        preprocessing = self.preprocessing or default_preprocessing(
+            self.dataset or "cifar10", self._variant, model
+        )
         return self.replace(
             model_type=model_type,
-            model=canonical_model(self.model, preset.family, self._variant),
+            model=model,
             variant=self._variant,
             base_channels=base_channels,
             image_size=image_size,
-            preprocessing=self.preprocessing or self._variant,
+            preprocessing=preprocessing,
             **{**dict.fromkeys(METHOD_FLAGS), **arguments},
         )
 
@@ -138,7 +160,7 @@ class Options:
     @property
     def recipe(self) -> Recipe:
         """How the original trains on the data set, which must be known."""
-        return find_recipe(self.dataset, self._variant)
+        return find_recipe(self.dataset, self._variant, self.stage)
 
     def resolve_schedule(self) -> "Options":
         """Fills in the flags of the training that were not given."""
@@ -173,6 +195,10 @@ class Options:
         if self.target_rates is not None:
             named = self.target_rates in TARGET_RATE_SCHEDULES
             parts.append(self.target_rates if named else "rates")
+        if self.stage is not None:
+            parts.append(self.stage)
+            if self.penalty != PENALTIES[self.stage]:
+                parts.append(f"penalty{self.penalty:g}")
         for name, shown in (
             ("tau", "tau"),
             ("target_rate", "rate"),
@@ -185,3 +211,13 @@ class Options:
         if self.image_size is not None:
             parts.append(f"{self.image_size}px")
         return "runs/" + "_".join(parts)
+
+
+def _of_stage(arguments: dict[str, Any]) -> dict[str, Any]:
+    """BlockDrop's arguments as a stage of its training has them."""
+    stage, penalty = arguments["stage"], arguments["penalty"]
+    completed = {
+        **arguments,
+        "penalty": PENALTIES[stage] if penalty is None else penalty,
+    }
+    return completed | dict.fromkeys(UNUSED_IN_STAGE[stage])

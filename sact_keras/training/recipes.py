@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Recipe:
             training of another length after the same parts of it; None: at 60%, 75%
             and 90% of the steps.
         num_epochs: Epochs of the original's training.
+        optimizer: "sgd", with momentum, or "adam", at a constant learning rate.
         weight_decay: Of all weights, by the optimizer (`MomentumSGD`), unless the flag
             says otherwise. None: of the kernels, by the layers themselves.
         label_smoothing: Weight of each label that is spread over all classes, in
@@ -37,6 +39,7 @@ class Recipe:
     epochs_per_drop: float | None = None
     decay_epochs: tuple[int, ...] | None = None
     num_epochs: int | None = None
+    optimizer: str = "sgd"
     weight_decay: float | None = None
     label_smoothing: float = 0.0
     eval_batch_size: int = 100
@@ -103,6 +106,68 @@ def _gated_imagenet(batch_size: int, learning_rate: float) -> Recipe:
     )
 
 
+_CIFAR_IMAGES, _IMAGENET_IMAGES = 50_000, 1_281_167
+
+
+def _by_rewards(num_epochs: int, num_images: int, batch_size: int, **more: Any) -> Any:
+    return {
+        "max_number_of_steps": _num_steps(num_epochs, num_images, batch_size),
+        "batch_size": batch_size,
+        "optimizer": "adam",
+        "weight_decay": None,
+        **more,
+    }
+
+
+_BLOCKDROP_CIFAR = {
+    # He et al. 2016: 64,000 steps, which are 164 epochs.
+    "pretrain": dataclasses.replace(
+        _GATED_CIFAR,
+        max_number_of_steps=_num_steps(164, _CIFAR_IMAGES, 128),
+        batch_size=128,
+        decay_epochs=(82, 123),
+        num_epochs=164,
+        weight_decay=1e-4,
+    ),
+    "curriculum": Recipe(**_by_rewards(5000, _CIFAR_IMAGES, 2048, learning_rate=1e-3)),
+    "finetune": Recipe(**_by_rewards(2000, _CIFAR_IMAGES, 256, learning_rate=1e-4)),
+}
+
+
+_BLOCKDROP_SHAPES = {
+    stage: dataclasses.replace(
+        recipe,
+        max_number_of_steps=_GATED_SHAPES.max_number_of_steps,
+        batch_size=_GATED_SHAPES.batch_size,
+        learning_rate=min(recipe.learning_rate, _GATED_SHAPES.learning_rate),
+    )
+    for stage, recipe in _BLOCKDROP_CIFAR.items()
+}
+
+_BLOCKDROP_IMAGENET = {
+    "pretrain": dataclasses.replace(
+        _gated_imagenet(batch_size=256, learning_rate=0.1),
+        max_number_of_steps=_num_steps(90, _IMAGENET_IMAGES, 256),
+    ),
+    "curriculum": dataclasses.replace(
+        _gated_imagenet(batch_size=2048, learning_rate=1e-3),
+        **_by_rewards(45, _IMAGENET_IMAGES, 2048),
+    ),
+    "finetune": dataclasses.replace(
+        _gated_imagenet(batch_size=320, learning_rate=1e-4),
+        **_by_rewards(10, _IMAGENET_IMAGES, 320),
+    ),
+}
+
+
+_BLOCKDROP = {
+    "cifar10": _BLOCKDROP_CIFAR,
+    "cifar100": _BLOCKDROP_CIFAR,
+    "shapes": _BLOCKDROP_SHAPES,
+    "imagenet": _BLOCKDROP_IMAGENET,
+}
+"""Data set -> stage -> the recipe of BlockDrop."""
+
 _OF_OTHERS = {
     "aig": {
         "cifar10": _GATED_CIFAR,
@@ -120,16 +185,22 @@ _OF_OTHERS = {
 """Variant -> data set -> the recipe of that original."""
 
 
-def find_recipe(dataset: str, variant: str = "sact") -> Recipe:
+def find_recipe(
+    dataset: str, variant: str = "sact", stage: str | None = None
+) -> Recipe:
     """The recipe of the original whose ResNet is trained.
 
     Args:
         dataset: A key of `presets.DATASETS`.
         variant: One of `presets.VARIANTS`.
+        stage: Of the variant "blockdrop", one of `presets.STAGES`; None for the first,
+            the training of the network without a policy.
 
     Example:
         >>> recipe = find_recipe("cifar10", "aig")
         >>> recipe.max_number_of_steps, recipe.batch_size, recipe.weight_decay
         (68360, 256, 0.0005)
     """
+    if variant == "blockdrop":
+        return _BLOCKDROP[dataset][stage or "pretrain"]
     return {"sact": RECIPES, **_OF_OTHERS}[variant][dataset]

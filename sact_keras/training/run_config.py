@@ -37,6 +37,8 @@ RESULT_FLAGS = (
     "weight_decay",
     "gate_learning_rate_factor",
     "finetune_path",
+    "policy_path",
+    "curriculum_steps",
 )
 """Flags that decide which weights a run ends with."""
 

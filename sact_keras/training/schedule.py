@@ -17,11 +17,12 @@ def learning_rate_schedule(
     num_steps: int,
     steps_per_epoch: float,
     decay_epochs: Sequence[int] | None = None,
-) -> keras.optimizers.schedules.LearningRateSchedule:
+) -> keras.optimizers.schedules.LearningRateSchedule | float:
     """The schedule of a recipe: tenfold drops.
 
     Figurnov et al. 2017: on CIFAR at 60%, 75% and 90% of the training (60k, 75k and
-    90k of 100k steps), on ImageNet every 30 epochs. Veit & Belongie 2018, and Verelst
+    90k of 100k steps), on ImageNet every 30 epochs. Wu et al. 2018: policies learn at a
+    constant rate. Veit & Belongie 2018, and Verelst
     & Tuytelaars 2020: on CIFAR after 150 and 250 of 350 epochs, on ImageNet every 30.
     What is a part of the training scales with its length; epochs do not.
 
@@ -33,8 +34,8 @@ def learning_rate_schedule(
         decay_epochs: Drops after these epochs, whatever the recipe says.
 
     Returns:
-        The schedule, to be given to an optimizer. The first step always has the
-        initial value.
+        The schedule, to be given to an optimizer, or the rate if it is constant. The
+        first step always has the initial value.
 
     Raises:
         ValueError: If `num_steps` is less than 1.
@@ -58,6 +59,8 @@ def learning_rate_schedule(
         # The first step that lies in the epoch whole.
         drops = [math.ceil(epoch * steps_per_epoch) for epoch in decay_epochs]
         return _drop_from(drops, learning_rate)
+    if recipe.optimizer == "adam":
+        return learning_rate
     if recipe.epochs_per_drop is not None:
         return keras.optimizers.schedules.ExponentialDecay(
             learning_rate,

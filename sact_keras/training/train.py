@@ -19,6 +19,7 @@ from sact_keras.data import ImageDataset
 from sact_keras.training.build import build_for_training
 from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
+from sact_keras.training.callbacks.curriculum import Curriculum
 from sact_keras.training.callbacks.metrics_log import MetricsLog
 from sact_keras.training.callbacks.metrics_window import MetricsWindow
 from sact_keras.training.callbacks.nan_guard import DivergedError, NanGuard
@@ -28,11 +29,11 @@ from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSumma
 from sact_keras.training.callbacks.training_progress import TrainingProgress
 from sact_keras.training.dataset_evaluation import DatasetEvaluation
 from sact_keras.training.evaluation import Evaluation
-from sact_keras.training.load_weights import load_weights
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
 from sact_keras.training.random_states import kept_random_states
 from sact_keras.training.run_config import RunConfig
+from sact_keras.training.stages import load_start, steps_per_unit
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,11 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     callbacks = [NanGuard(**where)]
     if model.progress is not None:
         callbacks.append(TrainingProgress(**where))
+    if options.stage == "curriculum":
+        num_images = dataset.num_examples["train"]
+        callbacks.append(
+            Curriculum(**where, steps_per_unit=steps_per_unit(options, num_images))
+        )
     callbacks += [
         progress,
         MetricsLog(metrics, **where),
@@ -199,9 +205,9 @@ def _start(
 
 
 def _load_finetune_path(options: Options, model: keras.Model) -> None:
-    """Loads the weights to start from, all but those of the layers that decide."""
+    """Loads the weights to start from."""
     path = options.finetune_path
-    load_weights(model, path, skip_decisions=True)
+    load_start(options, model)
     try:
         refuse_non_finite(model, step=0)
     except NonFiniteWeightsError as error:
@@ -209,10 +215,11 @@ def _load_finetune_path(options: Options, model: keras.Model) -> None:
             f"cannot start from {path}: its weights are not all finite"
         ) from error
     decides = any(is_decision(variable.path) for variable in model.weights)
+    afresh = decides and options.stage != "finetune"
     logger.info(
         "Starting from the weights of %s%s",
         path,
-        "; the layers that decide start afresh" if decides else "",
+        "; the layers that decide start afresh" if afresh else "",
     )
 
 

@@ -66,7 +66,7 @@ def watch_checkpoints(
             return evaluation()
 
     if not _is_run(path):
-        load_weights(model, path)
+        load_weights(model, path, policy_path=options.policy_path)
         report(evaluate(path), _step_of(path), path)
         return
     evaluated = -1
@@ -74,7 +74,7 @@ def watch_checkpoints(
         checkpoint = _newer_checkpoint(path, evaluated)
         if checkpoint is None and options.evaluate_once:
             find_checkpoint(path)  # Raises, and says what was looked for.
-        if checkpoint is not None and _load(model, checkpoint):
+        if checkpoint is not None and _load(model, checkpoint, options.policy_path):
             report(evaluate(checkpoint.path), checkpoint.step, checkpoint.path)
             evaluated = checkpoint.step
             if options.evaluate_once:
@@ -116,10 +116,12 @@ def _newer_checkpoint(path: Path, step: int) -> SavedCheckpoint | None:
     return checkpoint if checkpoint.step > step else None
 
 
-def _load(model: keras.Model, checkpoint: SavedCheckpoint) -> bool:
+def _load(
+    model: keras.Model, checkpoint: SavedCheckpoint, policy_path: str | None
+) -> bool:
     """Loads a checkpoint, unless the training has removed it meanwhile."""
     try:
-        load_weights(model, checkpoint.path)
+        load_weights(model, checkpoint.path, policy_path=policy_path)
     except (FileNotFoundError, DamagedFileError):
         if checkpoint.path.exists():
             raise

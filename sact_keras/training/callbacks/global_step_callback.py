@@ -39,6 +39,14 @@ class GlobalStepCallback(keras.callbacks.Callback):
         """
         raise NotImplementedError
 
+    def assign(self, variable: keras.Variable, value: float) -> None:
+        """Assigns to one of the model's variables while it trains."""
+        # On JAX the weights are with the training step while `fit` runs.
+        sync = getattr(self.model, "jax_state_sync", None)
+        if sync is not None:
+            sync()
+        variable.assign(value)
+
     def ends_window(self, step: int) -> bool:
         """Whether a window of the metrics ends with `step`."""
         return step % self.window == 0 or step == self.num_steps

@@ -41,8 +41,4 @@ class TrainingProgress(GlobalStepCallback):
         self._set(step)
 
     def _set(self, step: int) -> None:
-        # On JAX the weights are with the training step while `fit` runs.
-        sync = getattr(self.model, "jax_state_sync", None)
-        if sync is not None:
-            sync()
-        self.model.progress.assign(step / self.num_steps)
+        self.assign(self.model.progress, step / self.num_steps)

@@ -4,8 +4,8 @@ from sact_keras.models import presets
 from sact_keras.models.target_rates import TARGET_RATE_SCHEDULES
 from sact_keras.training.flag_groups.flag_group import FlagGroup
 
-_SACT, _AIG, _DYNCONV = (
-    presets.METHOD_ARGUMENTS[name] for name in ("sact", "aig", "dynconv")
+_SACT, _AIG, _DYNCONV, _BLOCKDROP = (
+    presets.METHOD_ARGUMENTS[name] for name in ("sact", "aig", "dynconv", "blockdrop")
 )
 
 
@@ -16,7 +16,8 @@ def define_model(group: FlagGroup) -> None:
         (*presets.MODEL_TYPES, *presets.MODEL_TYPE_ALIASES),
         "Who decides which units run: nobody (vanilla; the default); halting scores, "
         "for the image (act) or each position (sact); gates, for the image (aig) or "
-        "each position (dynconv). act_early_stopping is act.",
+        "each position (dynconv); a policy network, for the image and all units at "
+        "once (blockdrop). act_early_stopping is act.",
     )
     group.text(
         "model",
@@ -28,7 +29,8 @@ def define_model(group: FlagGroup) -> None:
     group.choice(
         "variant",
         presets.VARIANTS,
-        "Which original's ResNet. Unset: sact, and for aig and dynconv their own.",
+        "Which original's ResNet. Unset: sact, and for aig, dynconv and blockdrop "
+        "their own.",
     )
     group.integer("base_channels", "Width of the network. Unset: 16, for imagenet 64.")
 
@@ -83,6 +85,29 @@ def define_method(group: FlagGroup) -> None:
         "budget",
         "dynconv: the share of the computation that is to be left, in (0, 1], or -1 to "
         f"run everything and learn no masks (default {_DYNCONV['budget']}).",
+    )
+    group.choice(
+        "stage",
+        presets.STAGES,
+        "blockdrop: the stage of its training. pretrain: the network by itself, "
+        "without a policy. curriculum: the policy, by its rewards, about ever more "
+        "units, on a frozen network. finetune: both together.",
+    )
+    group.number(
+        "penalty",
+        "blockdrop: the reward of a wrong prediction, at most 0. Unset: "
+        f"{presets.PENALTIES['curriculum']:g} in the curriculum, "
+        f"{presets.PENALTIES['finetune']:g} in finetuning.",
+    )
+    group.number(
+        "alpha",
+        "blockdrop: policies are drawn with probabilities within 1 - alpha and alpha; "
+        f"in (0.5, 1] (default {_BLOCKDROP['alpha']}).",
+    )
+    group.number(
+        "beta",
+        "blockdrop: weight of the entropy in the curriculum, at least 0 "
+        f"(default {_BLOCKDROP['beta']}).",
     )
     group.number(
         "budget_weight",

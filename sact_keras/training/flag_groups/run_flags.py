@@ -27,10 +27,11 @@ def define_run(group: FlagGroup) -> None:
     )
     group.choice(
         "preprocessing",
-        presets.VARIANTS,
+        presets.PREPROCESSINGS,
         "Whose preparation of the images: sact standardizes each (CIFAR) or scales to "
-        "[-1, 1] (ImageNet), aig and dynconv normalize by the data set's channels. "
-        "Unset: that of --variant.",
+        "[-1, 1] (ImageNet), aig, dynconv and blockdrop_r32 normalize by the data "
+        "set's channels, blockdrop scales CIFAR to [0, 1] and normalizes ImageNet. "
+        "Unset: that of --variant; blockdrop_r32 for its ResNet-32 on CIFAR-10.",
     )
     group.integer(
         "image_size",

@@ -10,25 +10,28 @@ def define_training(group: FlagGroup) -> None:
         "train_log_dir",
         "Directory of the run: config.json, metrics.jsonl, summaries, checkpoints. "
         "Unset: runs/<dataset>_<model_type>_<model>, with _tau<tau>, "
-        "_rate<target_rate> or _budget<budget> where it applies.",
+        "_rate<target_rate>, _budget<budget> or _<stage> where it applies.",
     )
     group.integer(
         "batch_size",
         "Images of a training step. Unset: 128, for shapes and imagenet 32; of aig and "
-        "dynconv 256, for shapes 32, of dynconv for imagenet 64.",
+        "dynconv 256, for shapes 32, of dynconv for imagenet 64; of blockdrop's stages "
+        "128, 2048 and 256, for imagenet 256, 2048 and 320.",
     )
     group.integer(
         "max_number_of_steps",
         "Steps of training in all. Unset: 100000, for shapes 2500, for imagenet "
         f"{RECIPES['imagenet'].max_number_of_steps} (90 epochs); of aig and dynconv "
-        "350 epochs, for imagenet 100.",
+        "350 epochs, for imagenet 100; of blockdrop's stages 164, 5000 and 2000 "
+        "epochs, for imagenet 90, 45 and 10.",
     )
     group.number(
         "learning_rate",
         "Initial learning rate, dropped tenfold at 60%, 75% and 90% of the steps, of "
         "aig and dynconv at 150/350 and 250/350; for imagenet every 30 epochs. Unset: "
         "0.1, for imagenet 0.05; of aig and dynconv 0.1, for shapes 0.02, of dynconv "
-        "for imagenet 0.025.",
+        "for imagenet 0.025; of blockdrop 0.1 (for shapes 0.02), dropped at 82/164 and "
+        "123/164, then of Adam 0.001 and 0.0001, constant.",
     )
     group.text(
         "decay_epochs",
@@ -37,9 +40,9 @@ def define_training(group: FlagGroup) -> None:
     )
     group.number(
         "weight_decay",
-        "aig, dynconv and vanilla of their variants: decay of all weights, at least 0. "
-        "Unset: 0.0005, for imagenet 0.0001. (The kernels of the variant sact have "
-        "0.0002 and 0.0001.)",
+        "aig, dynconv, blockdrop's first stage, and vanilla of their variants: decay "
+        "of all weights, at least 0. Unset: 0.0005, for imagenet and of blockdrop "
+        "0.0001. (The kernels of the variant sact have 0.0002 and 0.0001.)",
     )
     group.number(
         "gate_learning_rate_factor",
@@ -49,7 +52,19 @@ def define_training(group: FlagGroup) -> None:
     group.text(
         "finetune_path",
         "Checkpoint of a vanilla model, ours or the original's, from which a model of "
-        "another type starts: everything but the layers that decide.",
+        "another type starts: everything but the layers that decide. With "
+        "--stage=finetune the policy, too. Unset: of blockdrop the default directory "
+        "of the stage before.",
+    )
+    group.text(
+        "policy_path",
+        "blockdrop: checkpoint from which the policy network alone is taken, in "
+        "finetuning and in evaluation. Unset: --finetune_path or --checkpoint_dir.",
+    )
+    group.integer(
+        "curriculum_steps",
+        "blockdrop, in the curriculum: steps after which the policy decides about one "
+        "more unit, from the last to the first. Unset: an epoch.",
     )
     group.number("save_interval_secs", "Seconds between checkpoints.")
     group.number("save_summaries_secs", "Seconds between TensorBoard summaries.")
