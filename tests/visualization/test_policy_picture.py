@@ -13,7 +13,7 @@ from sact_keras.visualization.policy_page import PolicyPage
 from sact_keras.visualization.policy_picture import draw_policies
 
 RED = (220, 20, 20)
-DEPTHS = [(5, 5, 5), (18, 18, 18), (3, 4, 23, 3), (1, 1, 1), (3, 8, 36, 3)]
+DEPTHS = [(5, 5, 5), (18, 18, 18), (3, 4, 23, 3), (1, 1, 1)]
 
 
 def plain_image(colour=RED, shape=(32, 32)):
