@@ -150,7 +150,10 @@ class PolicyNetwork(keras.layers.Layer):
 
     def input_size(self, size: tuple[Any, Any]) -> tuple[Any, Any]:
         """The (height, width) at which an image of `size` is looked at."""
-        return tuple(side // _POOLING[self.family] for side in size)
+        if _POOLING[self.family] == 1:
+            return size
+        # At least one pixel.
+        return tuple(side // 2 + 1 // side for side in size)
 
     def head_costs(self) -> list[Cost]:
         """What the two linear maps cost."""
@@ -173,9 +176,13 @@ class PolicyNetwork(keras.layers.Layer):
         }
 
     def _features(self, images: Tensor, training: bool) -> Tensor:
-        pooling = _POOLING[self.family]
-        if pooling > 1:
-            images = ops.average_pool(images, pooling, pooling, padding="valid")
+        if _POOLING[self.family] == 2:
+            # A last row or column of an odd number is left out, as in PyTorch.
+            height, width = (
+                2 * side for side in self.input_size(ops.shape(images)[1:3])
+            )
+            images = images[:, :height, :width]
+            images = ops.average_pool(images, 2, 2, padding="same")
         features = self.stem(images, training=training)
         for unit in self.units:
             features = unit(features, training=training)

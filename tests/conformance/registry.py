@@ -68,6 +68,10 @@ CASES = [
         IMAGENET | {"model": "basic_1_2_1_1"},
         seed=17,
     ),
+    Case("blockdrop", "blockdrop", {"alpha": 0.9}, seed=7),
+    Case("blockdrop_curriculum", "blockdrop", {"stage": "curriculum"}, seed=4),
+    Case("blockdrop_pretrain", "blockdrop", {"stage": "pretrain"}, decides=False),
+    Case("blockdrop_imagenet", "blockdrop", IMAGENET, seed=8),
 ]
 
 
@@ -77,10 +81,10 @@ def named(*names):
 
 
 # Where a case takes seconds: one a method, of either family.
-ONE_A_METHOD = named("vanilla", "act", "sact_imagenet", "aig", "dynconv")
+ONE_A_METHOD = named("vanilla", "act", "sact_imagenet", "aig", "dynconv", "blockdrop")
 
 # Those that draw at random in training.
-DRAWING = named("aig", "dynconv")
+DRAWING = named("aig", "dynconv", "blockdrop")
 
 
 def parameters(fast):
@@ -126,7 +130,7 @@ def assert_same_outputs(actual, expected, tolerance=1e-5):
 
 
 # Names of the layers that decide.
-DECIDING = ("halting", "gates", "maskers")
+DECIDING = ("halting", "gates", "maskers", "policy/logits")
 
 
 def _draw(rng, variable):
@@ -135,6 +139,8 @@ def _draw(rng, variable):
         return rng.uniform(0.5, 2.0, shape)
     if kind == "progress":
         return 0.3  # Noise is drawn still.
+    if kind == "free_units":
+        return 3  # Of four: the first always runs.
     if kind == "gamma":
         return rng.uniform(0.6, 1.4, shape)
     if kind != "kernel":

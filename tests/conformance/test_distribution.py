@@ -34,13 +34,23 @@ def test_two_replicas_train_as_one(results, case):
     assert one.keys() == two.keys()
     assert len(one["logs/loss"]) == 2
     method = METHODS[case.model_type]
-    assert (f"logs/{method.loss_name}" in one) == case.decides
+    assert (f"logs/{method.loss_name}" in one) == (method.loss is not None)
+    assert all(f"logs/{name}" in one for name in method.measured)
     for name, expected in one.items():
         if name.endswith("moving_variance") and method.variant != "sact":
             continue  # Unbiased: a replica has half as many values.
+        if name == "logs/block_usage_std":
+            continue  # The same.
         np.testing.assert_allclose(
             two[name], expected, rtol=2e-4, atol=2e-5, err_msg=name
         )
+
+
+@pytest.mark.parametrize("stage", ["curriculum", "finetune"])
+def test_the_replicas_parts_of_a_policys_loss_add_up_to_it(results, stage):
+    losses = load_arrays(results / f"policy-{stage}.npz")
+    assert abs(losses["one"]) > 0.01
+    np.testing.assert_allclose(losses["two"].sum(), losses["one"], rtol=1e-5)
 
 
 @pytest.fixture(params=DRAWING, ids=str)

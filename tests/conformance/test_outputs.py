@@ -64,8 +64,10 @@ def test_nothing_depends_on_its_neighbours_in_the_batch(model, size):
 def test_units_that_are_decided_about_get_masks_and_no_others(model):
     features = model.stem(make_images())
     for block in model.blocks:
-        decision = block.decision
-        state = decision.start(features)
+        decision, given = block.decision, {}
+        if model.policy is not None:
+            given["policy"] = np.ones((4, len(block.units)), "float32")
+        state = decision.start(features, **given)
         for index, unit in enumerate(block.units):
             mask, state = decision.before_unit(index, features, state)
             assert decision.decides(index) == (mask is not None)

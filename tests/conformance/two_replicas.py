@@ -7,6 +7,7 @@ would: it is off there, and what two replicas draw is written by itself.
 """
 
 import contextlib
+import functools
 import sys
 from pathlib import Path
 
@@ -15,12 +16,16 @@ import numpy as np
 import tensorflow as tf
 from registry import DRAWING, ONE_A_METHOD, make_images
 
+import sact_keras
+
 
 def train(case, strategy, progress=1.0):
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = case.build()
         if model.progress is not None:
             model.progress.assign(progress)
+        if model.policy is not None:
+            certain(model.policy)
         model.compile(
             keras.optimizers.SGD(0.01, momentum=0.9),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -36,6 +41,47 @@ def train(case, strategy, progress=1.0):
     results = {f"logs/{k}": np.array(v) for k, v in history.history.items()}
     results.update({f"weights/{v.path}": v.numpy() for v in model.weights})
     return results
+
+
+def certain(policy):
+    """Makes a policy network sure of what it chooses, so that draws are the same."""
+    for weight in (policy.logits.kernel, policy.logits.bias):
+        weight.assign(1e4 * weight)
+    policy.alpha = 1.0
+
+
+def policy_losses(strategy, stage):
+    """The loss of given policies: of the whole batch, and of each replica's half."""
+    build = functools.partial(
+        sact_keras.build_model,
+        "blockdrop",
+        model="1",
+        base_channels=4,
+        stage=stage,
+    )
+    with strategy.scope():
+        model = build()
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(True))
+    whole = build()
+    whole.compile("sgd", keras.losses.SparseCategoricalCrossentropy(True))
+    for ours, theirs in zip(whole.weights, model.weights, strict=True):
+        ours.assign(theirs)
+    # Both halves alike, but for the policies.
+    images = np.concatenate([make_images(), make_images()])
+    labels = np.array([0, 1, 2, 3] * 2)
+    policies = np.random.default_rng(0).integers(0, 2, (8, 3)).astype("float32")
+
+    def loss(network, images, labels, policies):
+        outputs = network(images, training=True, policy=policies)
+        return network.compute_loss(images, labels, outputs, None, training=True)
+
+    def half():
+        context = tf.distribute.get_replica_context()
+        start = 4 * int(context.replica_id_in_sync_group)
+        return loss(model, *(x[start:][:4] for x in (images, labels, policies)))
+
+    two = np.array([value.numpy() for value in strategy.run(half).values])
+    return {"one": loss(whole, images, labels, policies).numpy(), "two": two}
 
 
 def draw(case, strategy, seed):
@@ -69,6 +115,9 @@ def main():
         keras.utils.set_random_seed(1)
         results = train(DRAWING[0], strategy, progress=0.0)
         np.savez(Path(sys.argv[1]) / f"noisy-{name}.npz", **results)
+    for stage in ("curriculum", "finetune"):
+        losses = policy_losses(strategy, stage)
+        np.savez(Path(sys.argv[1]) / f"policy-{stage}.npz", **losses)
     for case in DRAWING:
         draws = {
             name: draw(case, strategy, seed)
