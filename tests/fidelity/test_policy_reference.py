@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from comparison import assert_same_output
 from forward import forward
+from keras import ops
 from policy_cases import EVALUATION, PUBLISHED, TRAINING
 from policy_names import variables_by_name
 from reward_reference import bounded, curriculum_loss, finetuning_loss, reward
@@ -19,7 +20,7 @@ DOUBTFUL = 1e-4
 """How near the threshold a probability may not be, nor a draw to its probability."""
 
 # JAX compiles for seconds.
-FOR_EVERY_BACKEND = ("CIFAR",)
+FOR_EVERY_BACKEND = ("CIFAR", "finetuning")
 
 BASELINE = ("baseline_logits", "baseline_policy")
 
@@ -46,9 +47,14 @@ def test_given_policies(case, name):
 
 
 @pytest.mark.parametrize("case", parameters(TRAINING))
-@pytest.mark.parametrize("name", ["none", "drawn", "mixed"])
+@pytest.mark.parametrize("name", ["none", "drawn"])
 def test_training_mode(case, name):
     assert_equals_the_oracle_in_training(case, case.policies[name], 2e-5)
+
+
+@pytest.mark.parametrize("case", parameters(TRAINING, FOR_EVERY_BACKEND))
+def test_training_mode_with_units_that_no_image_runs(case):
+    assert_equals_the_oracle_in_training(case, case.policies["mixed"], 2e-5)
 
 
 @pytest.mark.parametrize("case", parameters(TRAINING))
@@ -62,7 +68,7 @@ def test_draws(case):
     expected = case.oracle()(case.pixels, draws < chosen, case.free_units)
     outputs = case.build()(case.pixels, training=True, noise=case.noise)
     for mask, wanted in zip(outputs["masks"], expected["masks"], strict=True):
-        np.testing.assert_array_equal(mask, wanted)
+        np.testing.assert_array_equal(ops.convert_to_numpy(mask), wanted)
     assert_same_output("logits", outputs["logits"], expected["logits"], 2e-5)
 
 
@@ -99,7 +105,7 @@ def assert_equals_the_oracle_in_training(case, policy, tolerance):
     loss = model.compute_loss(case.pixels, labels, outputs)
     assert_same_outputs(outputs, expected, case, tolerance, BASELINE)
     wanted = loss_of(case, expected, labels)
-    np.testing.assert_allclose(loss, wanted, rtol=10 * tolerance)
+    np.testing.assert_allclose(ops.convert_to_numpy(loss), wanted, rtol=10 * tolerance)
     for name, variable in variables_by_name(model).items():
         if "running_" in name:
             # Of what has not moved, as it was.
@@ -149,7 +155,7 @@ def loss_of(case, expected, labels):
 
 def assert_same_outputs(outputs, expected, case, tolerance, more=()):
     for mask, wanted in zip(outputs["masks"], expected["masks"], strict=True):
-        np.testing.assert_array_equal(mask, wanted)
+        np.testing.assert_array_equal(ops.convert_to_numpy(mask), wanted)
     names = ["logits", "flops", "num_units_map", "policy_probability", "policy_value"]
     for block in range(1, 1 + len(case.num_units)):
         names += [f"block_{block}/flops", f"block_{block}/num_units"]
