@@ -79,7 +79,7 @@ class BatchNorm(keras.layers.BatchNormalization):
             value = ops.cast(value, average.dtype)
             moved = average * self.momentum + value * (1.0 - self.momentum)
             if counts is not None:
-                moved = ops.where(counts, moved, average)
+                moved = ops.where(counts, moved, ops.convert_to_tensor(average))
             average.assign(moved)
         return outputs
 

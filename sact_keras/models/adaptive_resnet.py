@@ -123,9 +123,6 @@ class AdaptiveResNet(MethodTraining):
                 self.policy = method.policy(
                     self.arguments, family, sum(self.num_units), base_channels
                 )
-        if method.frozen(self.arguments):
-            for layer in (self.stem, *self.blocks, self.head):
-                layer.trainable = False
         self.progress = None
         if method.anneals:
             self.progress = self.add_weight(
@@ -171,6 +168,10 @@ class AdaptiveResNet(MethodTraining):
             block.build(features_shape)
             features_shape = block.features_shape(features_shape)
         self.head.build(features_shape)
+        if self.method.frozen(self.arguments):
+            # Only now: layers have made all of their own.
+            for layer in (self.stem, *self.blocks, self.head):
+                layer.trainable = False
         self.built = True
 
     def call(

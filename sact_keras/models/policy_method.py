@@ -14,6 +14,7 @@ from sact_keras.losses import (
     policy_gradient_loss,
     policy_reward,
 )
+from sact_keras.models.method import check_number
 from sact_keras.models.policy_network import PolicyNetwork
 from sact_keras.models.presets import PENALTIES, STAGES
 
@@ -34,6 +35,8 @@ def validate_policy(arguments: Mapping[str, Any], num_units: int) -> None:
             f"Received: stage={arguments['stage']!r}"
         )
     penalty = arguments["penalty"]
+    if penalty is not None:
+        check_number("penalty", penalty)
     if penalty is not None and not -math.inf < penalty <= 0:
         raise ValueError(
             "penalty, the reward of a wrong prediction, must be finite and at most 0. "

@@ -145,8 +145,8 @@ class PolicyNetwork(keras.layers.Layer):
 
     def free(self) -> Tensor:
         """Which units the policy is free to decide about: ones and zeros, [K]."""
-        last = ops.cast(ops.arange(self.num_units)[::-1], "float32")
-        return ops.cast(last < self.free_units, "float32")
+        behind = self.num_units - 1 - ops.arange(self.num_units)
+        return ops.cast(ops.cast(behind, "float32") < self.free_units, "float32")
 
     def input_size(self, size: tuple[Any, Any]) -> tuple[Any, Any]:
         """The (height, width) at which an image of `size` is looked at."""
