@@ -11,7 +11,8 @@ class Curriculum(GlobalStepCallback):
     Wu et al. 2018 (arXiv 1711.08393, section 3.3): in epoch t, counted from 1, a policy
     decides about the last t units, and all ahead of them run. It follows from the
     global step alone, so that a training that was resumed goes on as one never
-    interrupted. It must come before the callbacks that evaluate and save.
+    interrupted. A unit is freed when a step begins: what is evaluated and saved between
+    steps decides about the units that it has learnt to decide about.
 
     Args:
         start_step: Steps done before this `fit`.
@@ -46,18 +47,16 @@ class Curriculum(GlobalStepCallback):
         super().__init__(start_step, num_steps)
         self.steps_per_unit = steps_per_unit
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Sets what holds for the first step."""
+    def on_train_batch_begin(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
+        """Sets what holds for a step, where it changes."""
         del logs
-        self._set(self.start_step)
+        done = self.start_step + batch
+        if batch == 0 or done % self.steps_per_unit == 0:
+            policy = self.model.policy
+            free = min(policy.num_units, 1 + done // self.steps_per_unit)
+            self.assign(policy.free_units, free)
 
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
-        """Sets what holds from now on, where it changes."""
-        del logs
-        if step % self.steps_per_unit == 0:
-            self._set(step)
-
-    def _set(self, step: int) -> None:
-        policy = self.model.policy
-        free = min(policy.num_units, 1 + step // self.steps_per_unit)
-        self.assign(policy.free_units, free)
+        """Nothing changes when a step ends."""
