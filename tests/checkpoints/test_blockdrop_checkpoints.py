@@ -112,7 +112,7 @@ def test_a_policy_alone_never_leaves_a_random_resnet(tmp_path, skip_decisions):
         "has nothing else"
         if skip_decisions
         else "the checkpoint holds a policy network alone: first load a ResNet, with "
-        "skip_decisions=True, then this one with only_decisions=True"
+        "skip_decisions=True, then this one with only_decisions=True (--policy_path)"
     )
     error = assert_refused(
         CheckpointMismatchError, model, path, said, skip_decisions=skip_decisions

@@ -47,7 +47,7 @@ NO_PLACE = (
 )
 ALONE = (
     "the checkpoint holds a policy network alone: first load a ResNet, with "
-    "skip_decisions=True, then this one with only_decisions=True"
+    "skip_decisions=True, then this one with only_decisions=True (--policy_path)"
 )
 
 
