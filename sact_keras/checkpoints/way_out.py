@@ -73,7 +73,8 @@ def find_way_out(
     if brings and not only_decisions and all(map(is_policy, checkpoint)):
         return (
             "the checkpoint holds a policy network alone: first load a ResNet, with "
-            "skip_decisions=True, then this one with only_decisions=True (--policy_path)"
+            "skip_decisions=True, then this one with only_decisions=True "
+            "(--policy_path)"
         )
     return _of_decisions(differing, checkpoint) if can_skip else None
 

@@ -58,6 +58,14 @@ def set_weights(layer, *values):
     layer.set_weights([np.asarray(value, "float32") for value in values])
 
 
+def with_random_weights(layer, input_shape):
+    """Builds a layer and sets its weights, all of them positive as variances are."""
+    layer.build(input_shape)
+    rng = np.random.default_rng(0)
+    layer.set_weights([rng.uniform(0.1, 0.5, w.shape) for w in layer.weights])
+    return layer
+
+
 def main_output(outputs):
     return outputs["outputs"] if isinstance(outputs, dict) else outputs
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from layer_test import run_layer_test
+from layer_test import run_layer_test, with_random_weights
 from styles import IMAGENET
 
 from sact_keras.layers import BottleneckUnit, Cost
@@ -29,10 +29,7 @@ def test_layer(arguments, output_shape, shortcut_weights):
 
 def random_unit(inputs, filters, strides=1):
     unit = BottleneckUnit(filters, strides, style=IMAGENET)
-    unit.build(inputs.shape)
-    rng = np.random.default_rng(0)
-    unit.set_weights([rng.uniform(0.1, 0.5, w.shape) for w in unit.weights])
-    return unit
+    return with_random_weights(unit, inputs.shape)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from layer_test import run_layer_test, set_weights
+from layer_test import run_layer_test, set_weights, with_random_weights
 from styles import PYTORCH
 
 from sact_keras.layers import Cost, PostactivationBottleneck
@@ -28,10 +28,7 @@ def test_layer(arguments, output_shape, has_projection):
 
 def random_unit(inputs, filters, strides=1):
     unit = PostactivationBottleneck(filters, strides, style=PYTORCH)
-    unit.build(inputs.shape)
-    rng = np.random.default_rng(0)
-    unit.set_weights([rng.uniform(0.1, 0.5, w.shape) for w in unit.weights])
-    return unit
+    return with_random_weights(unit, inputs.shape)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from layer_test import run_layer_test, set_weights
+from layer_test import run_layer_test, set_weights, with_random_weights
 from styles import CIFAR, IMAGENET
 
 from sact_keras.layers import Cost, PreactivationUnit
@@ -29,10 +29,7 @@ def test_layer(arguments, output_shape):
 
 def random_unit(inputs, *arguments, **keywords):
     unit = PreactivationUnit(*arguments, style=CIFAR, **keywords)
-    unit.build(inputs.shape)
-    rng = np.random.default_rng(0)
-    unit.set_weights([rng.uniform(0.1, 0.5, w.shape) for w in unit.weights])
-    return unit
+    return with_random_weights(unit, inputs.shape)
 
 
 @pytest.fixture
