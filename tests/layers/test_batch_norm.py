@@ -76,3 +76,40 @@ def test_frozen_it_normalizes_by_the_moving_averages():
     np.testing.assert_array_equal(norm(inputs, training=True), expected)
     for old, new in zip(before, norm.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("unbiased_variance", [False, True])
+@pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
+def test_averages_stay_where_the_batch_does_not_count(graph, unbiased_variance):
+    """Outputs and gradients are those of any batch."""
+    inputs = tf.random.normal((4, 5, 3, 6), mean=3.0, stddev=2.0, seed=0)
+
+    def step(counts):
+        norm = BatchNorm(unbiased_variance=unbiased_variance)
+        norm.build(inputs.shape)
+        initial = norm.get_weights()
+        call = tf.function(norm) if graph else norm
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = call(inputs, training=True, counts=counts)
+            loss = tf.reduce_sum(outputs * tf.sin(inputs))
+        gradients = tape.gradient(loss, [inputs, norm.gamma.value, norm.beta.value])
+        return [outputs, *gradients], initial, norm.get_weights()
+
+    usual, initial, moved = step(None)
+    for counts, expected in ((True, moved), (False, initial)):
+        results, _, averages = step(tf.constant(counts))
+        for actual, wanted in zip(results, usual, strict=True):
+            np.testing.assert_array_equal(actual, wanted)
+        for actual, wanted in zip(averages, expected, strict=True):
+            np.testing.assert_array_equal(actual, wanted)
+    assert not np.array_equal(initial[2], moved[2])
+
+
+def test_at_inference_no_batch_counts():
+    norm, _ = pair((4, 6))
+    inputs, before = tf.random.normal((4, 6), seed=0), norm.get_weights()
+    expected = norm(inputs)
+    np.testing.assert_array_equal(norm(inputs, counts=tf.constant(True)), expected)
+    for old, new in zip(before, norm.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
