@@ -45,6 +45,8 @@ for no gating. Received: --budget=1.5
     if model_type is not None:
         _check_variant(options, model_type)
         _check_method(options, model_type)
+        if not options.trains:
+            _check_policy(options, model_type)
     if options.model is not None:
         _check_model(options, _variants(options, model_type))
     if model_type == "aig":
@@ -108,6 +110,18 @@ def _check_method(options: Options, model_type: str) -> None:
                 f"--{name} has no meaning in the stage {options.stage}. Received: "
                 f"--{name}={getattr(options, name):g} --stage={options.stage}"
             )
+
+
+def _check_policy(options: Options, model_type: str) -> None:
+    """Refuses a policy where a network that has none is evaluated."""
+    has_policy = model_type == "blockdrop" and options.stage != "pretrain"
+    if options.policy_path is not None and not has_policy:
+        stage = f" --stage={options.stage}" if options.stage else ""
+        raise UsageError(
+            "--policy_path needs --model_type=blockdrop, and --stage=curriculum or "
+            f"finetune. Received: --policy_path={options.policy_path} "
+            f"--model_type={model_type}{stage}"
+        )
 
 
 def _variants(options: Options, model_type: str | None) -> tuple[str, ...]:

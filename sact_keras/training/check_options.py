@@ -181,6 +181,11 @@ def _check_contradictions(options: Options) -> None:
                 f"--{name} has a meaning for --mode=attack alone. Received: "
                 f"--mode={options.mode} --{name}={value}"
             )
+    if options.policy_path is not None and options.mode == "squeeze":
+        raise UsageError(
+            "--policy_path has no meaning for --mode=squeeze, which copies one "
+            f"checkpoint as it is. Received: --policy_path={options.policy_path}"
+        )
     if not options.trains:
         if options.finetune_path is not None:
             raise UsageError(

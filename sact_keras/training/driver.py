@@ -98,13 +98,12 @@ def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
         else:
             options = _choose_dataset(options)
     options = _resolve_model(options).resolve_schedule().resolve_evaluation()
-    options = resolve_start(options, existing)
     if options.train_log_dir is None:
         directory = options.default_log_dir()
         logger.info("The run's directory is %s", directory)
         options = options.replace(train_log_dir=directory)
         existing = RunConfig.read(Path(directory))
-    return options, existing
+    return resolve_start(options, existing), existing
 
 
 def _choose_dataset(options: Options) -> Options:

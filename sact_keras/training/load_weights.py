@@ -8,6 +8,8 @@ import tensorflow as tf
 import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+from sact_keras.checkpoints.network_description import is_policy
+from sact_keras.training.policy_mismatch_error import PolicyMismatchError
 
 
 def load_weights(
@@ -28,7 +30,8 @@ def load_weights(
         policy_path: Another checkpoint, from which these are taken instead.
 
     Raises:
-        CheckpointMismatchError: If the checkpoint is of another architecture.
+        CheckpointMismatchError: If the checkpoint is of another architecture; a
+            PolicyMismatchError, in one sentence, if it has not the part to be taken.
         DamagedFileError: If it cannot be read.
         FileNotFoundError: If there is none.
         MissingExtraError: If it is of PyTorch, which is not installed.
@@ -37,10 +40,50 @@ def load_weights(
         # Checkpoints of the originals do not say; those of ours do.
         model.progress.assign(1.0)
     if policy_path is not None:
-        _load(model, path, skip_decisions=True)
-        _load(model, policy_path, only_decisions=True)
+        # First: of a network with other units, too, it says the most in a sentence.
+        _load_policy(model, policy_path)
+    if policy_path is not None or skip_decisions:
+        _load_network(model, path)
     else:
-        _load(model, path, skip_decisions=skip_decisions)
+        _load(model, path)
+
+
+def _load_policy(model: keras.Model, path: str | os.PathLike) -> None:
+    """Loads what decides."""
+    try:
+        _load(model, path, only_decisions=True)
+    except CheckpointMismatchError as error:
+        if not (error.unexpected or error.wrong_shapes):
+            raise PolicyMismatchError(
+                f"{path} holds no policy network: finetuning starts from a checkpoint "
+                "of --stage=curriculum (--finetune_path), or takes the policy of one "
+                "(--policy_path)",
+                error,
+            ) from error
+        for name, expected, found in error.wrong_shapes:
+            if "logit" in name and len(expected) == 1:
+                raise PolicyMismatchError(
+                    f"the policy network of {path} decides about {found[0]} residual "
+                    f"units, the model has {expected[0]}",
+                    error,
+                ) from error
+        raise
+
+
+def _load_network(model: keras.Model, path: str | os.PathLike) -> None:
+    """Loads all but what decides."""
+    try:
+        _load(model, path, skip_decisions=True)
+    except CheckpointMismatchError as error:
+        size = sum(not is_policy(variable.path) for variable in model.weights)
+        nothing = len(error.missing) == size and not error.unexpected
+        if model.policy is not None and nothing:
+            raise PolicyMismatchError(
+                f"{path} holds no network beside a policy's: a policy alone is for "
+                "--policy_path, in finetuning and in evaluation",
+                error,
+            ) from error
+        raise
 
 
 def _load(model: keras.Model, path: str | os.PathLike, **which: bool) -> None:

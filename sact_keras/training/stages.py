@@ -46,8 +46,9 @@ and the network that it was trained on to start from: --finetune_path, a checkpo
     """
     if options.stage in (None, STAGES[0]) or options.finetune_path is not None:
         return options
-    if existing is not None:
-        return options.replace(finetune_path=existing.flags.get("finetune_path"))
+    started_from = existing and existing.flags.get("finetune_path")
+    if started_from is not None:
+        return options.replace(finetune_path=started_from)
     before = STAGES[STAGES.index(options.stage) - 1]
     directory = options.replace(stage=before, penalty=None).resolve_model()
     directory = directory.default_log_dir()
@@ -69,17 +70,22 @@ def load_start(options: Options, model: keras.Model) -> None:
     Args:
         options: Resolved options with a `finetune_path`.
         model: The network that is to be trained.
+
+    Raises:
+        CheckpointMismatchError: If it is of another architecture; in one sentence if it
+            has no policy, or one for another number of units.
     """
     if options.stage != "finetune":
         load_weights(model, options.finetune_path, skip_decisions=True)
         return
-    load_weights(model, options.finetune_path, policy_path=options.policy_path)
+    policy_path = options.policy_path or options.finetune_path
+    load_weights(model, options.finetune_path, policy_path=policy_path)
     free = model.policy.free_units
     if int(free) < model.policy.num_units:
         logger.warning(
             "The curriculum of %s was at %d of %d units; the policy decides about all "
             "from now on",
-            options.policy_path or options.finetune_path,
+            policy_path,
             int(free),
             model.policy.num_units,
         )

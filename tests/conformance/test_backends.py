@@ -16,7 +16,15 @@ HERE = Path(__file__).parent
 BACKENDS = ["jax", "torch"]
 
 # JAX compiles for seconds: every method, and every type of unit.
-SOME_CASES = named("vanilla", "act", "sact", "sact_imagenet", "aig_imagenet", "dynconv")
+SOME_CASES = named(
+    "vanilla",
+    "act",
+    "sact",
+    "sact_imagenet",
+    "aig_imagenet",
+    "dynconv",
+    "blockdrop_imagenet",
+)
 
 
 def run_under(backend, *command, **environment):
