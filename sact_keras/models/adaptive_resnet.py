@@ -199,6 +199,8 @@ class AdaptiveResNet(MethodTraining):
             ValueError: If there are not as many tensors of noise as units, or a policy
                 is given to a network without one, or for another number of units.
         """
+        if policy is not None:
+            policy = ops.convert_to_tensor(policy, "float32")
         self._check_given(noise, policy)
         if self.policy is None:
             return self._run(inputs, training, noise=noise)

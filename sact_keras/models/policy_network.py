@@ -69,6 +69,8 @@ class PolicyNetwork(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        # Layers cast what they compute on; noise stays in float32.
+        self.autocast = False
         design = FAMILIES[family, _VARIANT].of_units("basic")
         self.family = family
         self.num_units = num_units
@@ -131,8 +133,6 @@ class PolicyNetwork(keras.layers.Layer):
             "policy_value": self.value(features)[:, 0],
         }
         likeliest = self._with_fixed(ops.cast(probability >= 0.5, "float32"))
-        if policy is not None:
-            policy = ops.cast(policy, "float32")
         if not training:
             return {**outputs, "policy": likeliest if policy is None else policy}
         if policy is None:
