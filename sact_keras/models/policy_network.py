@@ -102,6 +102,7 @@ class PolicyNetwork(keras.layers.Layer):
             shape=(),
             initializer=keras.initializers.Constant(self.num_units),
             dtype="float32",
+            autocast=False,
             trainable=False,
             name="free_units",
         )
