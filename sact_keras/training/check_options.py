@@ -41,6 +41,11 @@ def check_dataset_options(options: Options) -> None:
         UsageError: If one is given to another data set.
     """
     if options.dataset == "imagenet":
+        if options.preprocessing == "blockdrop_r32":
+            raise UsageError(
+                "--preprocessing=blockdrop_r32 has a meaning for CIFAR's images alone. "
+                "Received: --preprocessing=blockdrop_r32 with the data set imagenet"
+            )
         return
     for name in ("image_size", "skip_bad_records"):
         if getattr(options, name):
