@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from four_classes import four_classes
 
 import sact_keras
 from sact_keras.layers import GateDecision
@@ -17,8 +18,16 @@ ARGUMENTS = {
     "sact": {"tau": 0.3, "eps": 0.05},
     "aig": {"target_rates": "1,t,0.5,t", "target_rate": 0.7, "gate_eval": "sample"},
     "dynconv": {"budget": 0.6, "budget_weight": 2.0},
+    "blockdrop": {"stage": "curriculum", "penalty": -2.0, "alpha": 0.9, "beta": 0.2},
 }
 """Of the methods, unlike their defaults."""
+
+FIT_ARGUMENTS = {
+    "act": {"tau": 0.01},
+    "sact": {"tau": 0.01},
+    # A policy's loss does not tell what it has learnt; see test_policy_training.py.
+    "blockdrop": {"stage": "pretrain"},
+}
 
 LOSS_NAMES = {
     "act": "ponder_loss",
@@ -133,12 +142,13 @@ def initial_kernel(path, shape):
     bound = 1 / np.sqrt(fan_in)
     if path.endswith("/logits/kernel") and "/gates/" in path:
         return {"std": 0.001}
-    if path.endswith("/head/logits/kernel") or "/global_linear/" in path:
+    linear = ("/head/", "/policy/logits/", "/policy/value/", "/global_linear/")
+    if any(name in path for name in linear):
         return {"std": bound / np.sqrt(3), "max": bound}
     return {"std": np.sqrt(2 / fan_out)}
 
 
-@pytest.mark.parametrize("model_type", ["aig", "dynconv"])
+@pytest.mark.parametrize("model_type", ["aig", "dynconv", "blockdrop"])
 def test_initial_values_as_in_pytorch(model_type):
     """Kaiming's, by the fan out; the linear maps', uniform by the fan in."""
     model = small_model(model_type, base_channels=16, model="2")
@@ -153,6 +163,8 @@ def test_initial_values_as_in_pytorch(model_type):
             np.testing.assert_array_equal(value, 1.0)
         elif path.endswith("/logits/bias") and "/gates/" in path:
             np.testing.assert_allclose(value, [0.1, 2.0])
+        elif variable.name == "free_units":
+            assert value == 6
         else:
             np.testing.assert_array_equal(value, 0.0)
 
@@ -183,15 +195,9 @@ def test_losses_do_not_pile_up(model_type, images):
 
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 def test_fit_trains(model_type):
-    """Four classes told apart by their brightest channel and half."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(32) % 4
-    images = 0.5 * rng.normal(size=(32, 8, 8, 3))
-    for image, label in zip(images, labels, strict=True):
-        image[4 * (label // 2) : 4 * (label // 2) + 4, :, label % 2] += 2.0
-    images = images.astype("float32")
-    arguments = {"tau": 0.01} if model_type in HALTING else {}
-    model = compiled(small_model(model_type, num_classes=4, **arguments))
+    images, labels = four_classes()
+    arguments = {"num_classes": 4, **FIT_ARGUMENTS.get(model_type, {})}
+    model = compiled(small_model(model_type, **arguments))
     history = model.fit(images, labels, batch_size=16, epochs=12, verbose=0).history
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     assert history["accuracy"][-1] > 0.9

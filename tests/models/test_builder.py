@@ -103,7 +103,7 @@ def test_method_arguments_reach_the_decisions():
         ({"base_channels": -4}, "base_channels must be at least 1.*=-4"),
         (
             {"variant": "vgg"},
-            "variant must be one of sact, aig, dynconv .*Received: variant='vgg'",
+            "variant must be one of sact, aig, .*blockdrop .*Received: variant='vgg'",
         ),
         ({"tau": -1.0}, "tau must be .*at least 0. Received: tau=-1.0"),
         ({"tau": float("nan")}, "tau must be finite.*tau=nan"),

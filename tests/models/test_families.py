@@ -1,6 +1,11 @@
 import pytest
 
-from sact_keras.layers import PostactivationBottleneck, PostactivationUnit
+from sact_keras.layers import (
+    DroppableBottleneck,
+    DroppableUnit,
+    PostactivationBottleneck,
+    PostactivationUnit,
+)
 from sact_keras.models.families import FAMILIES
 from sact_keras.models.methods import METHODS
 from sact_keras.models.presets import MODEL_TYPES, NUM_BLOCKS
@@ -54,11 +59,18 @@ def test_the_imagenet_family():
     }
 
 
-@pytest.mark.parametrize("variant", ["aig", "dynconv"])
-def test_the_postactivation_cifar_families(variant):
+@pytest.mark.parametrize(
+    ("variant", "unit_class"),
+    [
+        ("aig", PostactivationUnit),
+        ("dynconv", PostactivationUnit),
+        ("blockdrop", DroppableUnit),
+    ],
+)
+def test_the_postactivation_cifar_families(variant, unit_class):
     design = FAMILIES["cifar", variant]
     units = [design.make_units(block, 2, base_channels=16) for block in range(3)]
-    assert {type(unit) for block in units for unit in block} == {PostactivationUnit}
+    assert {type(unit) for block in units for unit in block} == {unit_class}
     assert [first.filters for first, _ in units] == [16, 32, 64]
     assert [first.strides for first, _ in units] == [1, 2, 2]
     assert [second.strides for _, second in units] == [1, 1, 1]
@@ -72,6 +84,8 @@ def test_the_postactivation_cifar_families(variant):
         ("aig", "bottleneck", PostactivationBottleneck, 4),
         ("dynconv", "bottleneck", PostactivationBottleneck, 4),
         ("dynconv", "basic", PostactivationUnit, 1),
+        ("blockdrop", "bottleneck", DroppableBottleneck, 4),
+        ("blockdrop", "basic", DroppableUnit, 1),
     ],
 )
 def test_the_postactivation_imagenet_families(
@@ -87,6 +101,14 @@ def test_the_postactivation_imagenet_families(
     # Unlike SACT's, the stem follows the base.
     assert (design.stem(8).filters, design.stem(8).pooled) == (8, True)
     assert design.reports_macs == (variant == "dynconv")
+
+
+@pytest.mark.parametrize("family", NUM_BLOCKS)
+def test_units_that_may_be_dropped_project_their_shortcuts_on_imagenet_alone(family):
+    design = FAMILIES[family, "blockdrop"]
+    for each in filter(None, (design, design.other)):
+        unit = each.make_units(1, 1, base_channels=4)[0]
+        assert unit.projection == (family == "imagenet")
 
 
 @pytest.mark.parametrize("key", [key for key in FAMILIES if key[1] != "sact"])
@@ -108,8 +130,10 @@ def test_units_are_of_the_familys_own_type_unless_asked_otherwise(key):
     assert design.of_units(design.unit_type) is design
     own = "basic" if key[0] == "cifar" else "bottleneck"
     assert design.unit_type == own
-    if key != ("imagenet", "dynconv"):
-        other = {"basic": "bottleneck", "bottleneck": "basic"}[own]
+    other = {"basic": "bottleneck", "bottleneck": "basic"}[own]
+    if key in (("imagenet", "dynconv"), ("imagenet", "blockdrop")):
+        assert design.of_units(other).unit_type == other
+    else:
         with pytest.raises(ValueError, match=f"^unit must be '{own}'.*unit='{other}'$"):
             design.of_units(other)
 

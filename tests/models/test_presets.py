@@ -4,9 +4,17 @@ import pytest
 
 from sact_keras.models.presets import (
     DATASETS,
+    DEFAULT_VARIANTS,
+    METHOD_ARGUMENTS,
     MODEL_TYPES,
+    PENALTIES,
+    STAGES,
+    VARIANTS,
     canonical_model,
     canonical_model_type,
+    default_preprocessing,
+    num_classes_of,
+    parse_architecture,
     parse_model,
 )
 
@@ -59,6 +67,30 @@ def test_no_other_depth_is_known_on_imagenet(model):
         parse_model(model, "imagenet")
 
 
+@pytest.mark.parametrize("variant", ["aig", "blockdrop"])
+@pytest.mark.parametrize(
+    ("model", "num_units"),
+    [
+        ("50", (3, 4, 6, 3)),
+        ("101", (3, 4, 23, 3)),
+        ("152", (3, 8, 36, 3)),
+        ("1_2_1_1", (1, 2, 1, 1)),
+    ],
+)
+def test_models_of_bottlenecks_alone(variant, model, num_units):
+    architecture = parse_architecture(model, "imagenet", variant)
+    assert architecture == (num_units, "bottleneck")
+    assert canonical_model(model, "imagenet", variant) == model
+
+
+@pytest.mark.parametrize("variant", ["aig", "blockdrop"])
+@pytest.mark.parametrize("model", ["18", "34", "200", "basic_1_2_1_1"])
+def test_models_that_other_originals_have(variant, model):
+    expected = rf"layers \(50, 101, 152\) .*'3_4_6_3'\)\. Received: model={model!r}$"
+    with pytest.raises(ValueError, match=expected):
+        parse_architecture(model, "imagenet", variant)
+
+
 @pytest.mark.parametrize(
     ("model", "name"), [("5_5_5", "5"), ("5", "5"), ("1_4_6", "1_4_6"), (None, "5")]
 )
@@ -96,3 +128,33 @@ def test_imagenet():
     assert preset.num_classes == 1001
     assert preset.image_size == (224, 224)
     assert preset.family == "imagenet"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_background_is_a_class_of_sacts_networks(variant):
+    assert num_classes_of("imagenet", variant) == (1001 if variant == "sact" else 1000)
+    assert num_classes_of("cifar100", variant) == 100
+
+
+@pytest.mark.parametrize(
+    ("dataset", "variant", "model", "preprocessing"),
+    [
+        ("cifar10", "blockdrop", "5", "blockdrop_r32"),
+        ("cifar10", "blockdrop", "18", "blockdrop"),
+        ("cifar100", "blockdrop", "5", "blockdrop"),
+        ("imagenet", "blockdrop", "101", "blockdrop"),
+        ("cifar10", "sact", "5", "sact"),
+        ("cifar10", "aig", "5", "aig"),
+    ],
+)
+def test_one_network_of_blockdrop_alone_sees_normalized_pixels(
+    dataset, variant, model, preprocessing
+):
+    assert default_preprocessing(dataset, variant, model) == preprocessing
+
+
+def test_tables_agree():
+    assert set(DEFAULT_VARIANTS) == set(METHOD_ARGUMENTS) == set(MODEL_TYPES)
+    assert STAGES == ("pretrain", "curriculum", "finetune")
+    assert METHOD_ARGUMENTS["blockdrop"]["stage"] == "finetune"
+    assert PENALTIES == {"pretrain": None, "curriculum": -1.0, "finetune": -5.0}
