@@ -1,6 +1,7 @@
 """TensorFlow's kernels compute what the generic ones do, gradients included."""
 
 import functools
+import types
 
 import numpy as np
 import pytest
@@ -159,6 +160,21 @@ def test_fork_read_once():
         tape.watch(inputs)
         loss = tf.reduce_sum(3.0 * kernels.fork(inputs)[1])
     np.testing.assert_array_equal(tape.gradient(loss, inputs), [3.0, 3.0])
+
+
+def test_alone_there_is_one_replica():
+    assert kernels.num_replicas() == generic.num_replicas() == 1
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with strategy.scope():
+        assert kernels.num_replicas() == 1
+    assert strategy.run(kernels.num_replicas) == 1
+
+
+def test_replicas_are_those_of_the_strategy_in_force(monkeypatch):
+    """What two real ones make of it, tests/conformance/test_distribution.py sees."""
+    strategy = types.SimpleNamespace(num_replicas_in_sync=3)
+    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: strategy)
+    assert kernels.num_replicas() == 3
 
 
 def test_kernels_run_on_unknown_shapes():
