@@ -87,3 +87,44 @@ def test_classes_of_imagenet_follow_the_variant(tmp_path, model_type, num_classe
     )
     model = build_network(options)
     assert (model.num_classes, model.variant) == (num_classes, options.variant)
+
+
+@pytest.mark.parametrize(
+    ("stage", "rate"), [("pretrain", 0.02), ("curriculum", 1e-3), ("finetune", 1e-4)]
+)
+def test_each_stage_of_blockdrop_has_its_optimizer(tmp_path, stage, rate):
+    flags = {"model_type": "blockdrop", "base_channels": 4, "stage": stage}
+    model = build_for_training(tiny_options(tmp_path, **flags), TinyDataset())
+    assert float(model.optimizer.learning_rate) == pytest.approx(rate)
+    assert (model.policy is None) == (stage == "pretrain")
+    assert all(v.regularizer is None for v in model.trainable_variables)
+    if stage == "pretrain":
+        assert isinstance(model.optimizer, MomentumSGD)
+        assert model.optimizer.coupled_weight_decay == 1e-4
+        return
+    assert type(model.optimizer) is keras.optimizers.Adam
+    # PyTorch's.
+    assert model.optimizer.epsilon == 1e-8
+    assert (model.optimizer.beta_1, model.optimizer.beta_2) == (0.9, 0.999)
+    assert model.optimizer.weight_decay is None
+    trained = {v.path.split("/")[1] for v in model.trainable_variables}
+    assert ("policy" in trained) and (trained == {"policy"}) == (stage == "curriculum")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"stage": "curriculum"}, {"penalty": -1.0, "alpha": 0.8, "beta": 0.1}),
+        ({"stage": "finetune", "alpha": 0.9}, {"penalty": -5.0, "alpha": 0.9}),
+        ({"stage": "finetune", "penalty": -2.0}, {"penalty": -2.0, "alpha": 0.8}),
+    ],
+)
+def test_a_network_with_a_policy_is_the_one_asked_for(tmp_path, flags, expected):
+    options = tiny_options(
+        tmp_path, model_type="blockdrop", model="1_2_1", base_channels=4, **flags
+    )
+    model = build_network(options)
+    found = {name: model.arguments[name] for name in expected}
+    assert found == expected
+    assert model.policy.alpha == expected["alpha"]
+    assert model.policy.num_units == 4

@@ -98,6 +98,9 @@ def test_nothing_there(tmp_path):
         {"model_type": "aig", "variant": "dynconv", "preprocessing": "sact"},
         {"model_type": "dynconv", "budget": 0.25},
         {"model_type": "vanilla", "variant": "aig"},
+        {"model_type": "blockdrop", "stage": "pretrain"},
+        {"model_type": "blockdrop", "stage": "curriculum", "penalty": -3.0},
+        {"model_type": "blockdrop", "stage": "finetune", "alpha": 0.9},
     ],
 )
 def test_a_run_of_any_method_says_all_about_itself(tmp_path, flags):
@@ -132,10 +135,55 @@ def test_a_saved_gated_model_knows_its_network(tmp_path, model_type, arguments):
 
 
 @pytest.mark.parametrize(
+    ("stage", "arguments"),
+    [
+        ("pretrain", {}),
+        ("curriculum", {"penalty": -3.0, "alpha": 0.9, "beta": 0.2}),
+        ("finetune", {"penalty": -7.0}),
+    ],
+)
+def test_a_saved_model_knows_its_stage(tmp_path, stage, arguments):
+    path = tmp_path / "small.keras"
+    tiny_model("blockdrop", stage=stage, **arguments).save(path)
+    options, _ = resolve(path)
+    assert (options.model_type, options.model) == ("blockdrop", "1_2_1")
+    options = options.resolve_model()
+    assert options.variant == options.preprocessing == "blockdrop"
+    expected = {"stage": stage, **arguments}
+    assert {name: options.method_arguments[name] for name in expected} == expected
+
+
+def test_another_stage_may_be_asked_for(tmp_path):
+    """As where a policy is evaluated on the network that it was trained on."""
+    run = tiny_options(tmp_path, model_type="blockdrop", stage="pretrain")
+    RunConfig.of(run).write(tmp_path)
+    options, _ = resolve(tmp_path, stage="curriculum", policy_path="y")
+    arguments = {"stage": "curriculum", "penalty": -1.0, "alpha": 0.8, "beta": 0.1}
+    assert options.resolve_model().method_arguments == arguments
+    assert options.policy_path == "y"
+
+
+def test_a_policy_is_not_the_evaluations_because_it_was_the_trainings(tmp_path):
+    """Its weights have moved since."""
+    run = tiny_options(
+        tmp_path,
+        model_type="blockdrop",
+        stage="finetune",
+        finetune_path="x",
+        policy_path="y",
+    )
+    RunConfig.of(run).write(tmp_path)
+    options, _ = resolve(tmp_path)
+    assert (options.stage, options.policy_path) == ("finetune", None)
+    assert options.finetune_path is None
+
+
+@pytest.mark.parametrize(
     ("model_type", "variant", "model"),
     [
         ("aig", "aig", "1_1_1_1"),
         ("dynconv", "dynconv", "basic_1_1_1_1"),
+        ("blockdrop", "blockdrop", "1_1_1_1"),
         ("vanilla", "aig", "1_1_1_1"),
         ("vanilla", "sact", "1_1_1_1"),
     ],

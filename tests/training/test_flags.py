@@ -74,6 +74,15 @@ def test_flagfile(tmp_path):
         ("cifar10_sact", ("cifar10", "sact", "5")),
         ("cifar10_aig", ("cifar10", "aig", "18")),
         ("cifar10_dynconv", ("cifar10", "dynconv", "5")),
+        ("cifar10_blockdrop_pretrain", ("cifar10", "blockdrop", "18", "pretrain")),
+        ("cifar10_blockdrop_curriculum", ("cifar10", "blockdrop", "18", "curriculum")),
+        ("cifar10_blockdrop_finetune", ("cifar10", "blockdrop", "18", "finetune")),
+        ("imagenet_blockdrop_pretrain", ("imagenet", "blockdrop", "101", "pretrain")),
+        (
+            "imagenet_blockdrop_curriculum",
+            ("imagenet", "blockdrop", "101", "curriculum"),
+        ),
+        ("imagenet_blockdrop_finetune", ("imagenet", "blockdrop", "101", "finetune")),
         ("imagenet_vanilla", ("imagenet", "vanilla", "101")),
         ("imagenet_act", ("imagenet", "act", "101")),
         ("imagenet_sact", ("imagenet", "sact", "101")),
@@ -86,11 +95,11 @@ def test_flagfile(tmp_path):
 def test_configs_of_the_repository(project_root, config, expected):
     path = project_root / "configs" / f"{config}.cfg"
     options = parse(f"--flagfile={path}")
-    assert (options.dataset, options.model_type, options.model) == expected
+    names = ("dataset", "model_type", "model", "stage")[: len(expected)]
+    assert tuple(getattr(options, name) for name in names) == expected
     assert f"--flagfile=configs/{path.name}" in path.read_text().splitlines()[0]
     # The recipe is said in full, and is the one that is used without a flagfile.
-    dataset, model_type, model = expected
-    unsaid = Options(dataset=dataset, model_type=model_type, model=model)
+    unsaid = Options(**dict(zip(names, expected, strict=True)))
     unsaid = unsaid.resolve_model().resolve_schedule()
     recipe = ["max_number_of_steps", "batch_size", "learning_rate"]
     if unsaid.variant != "sact":
@@ -109,7 +118,11 @@ def test_every_config_is_among_the_tested_ones(project_root):
 
 
 @pytest.mark.parametrize(
-    "config", ["cifar10_aig", "imagenet_aig_50", "cifar10_dynconv"]
+    "config",
+    [
+        *("cifar10_aig", "imagenet_aig_50", "cifar10_dynconv"),
+        *("cifar10_blockdrop_pretrain", "imagenet_blockdrop_pretrain"),
+    ],
 )
 def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config):
     options = parse(f"--flagfile={project_root / 'configs' / config}.cfg")

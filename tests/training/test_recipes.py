@@ -3,8 +3,10 @@ import pytest
 from sact_keras.data import DATASET_NAMES
 from sact_keras.data.cifar import CifarDataset
 from sact_keras.data.imagenet import ImageNetDataset
+from sact_keras.data.photograph_preprocessing import PHOTOGRAPH_PREPROCESSING
+from sact_keras.data.preprocessing import PREPROCESSING
 from sact_keras.data.shapes import ShapesDataset
-from sact_keras.models.presets import DATASETS, VARIANTS
+from sact_keras.models.presets import DATASETS, PREPROCESSINGS, STAGES, VARIANTS
 from sact_keras.training.recipes import RECIPES, find_recipe
 
 CLASSES = {
@@ -17,6 +19,13 @@ CLASSES = {
 
 def test_the_tables_know_the_same_data_sets():
     assert set(RECIPES) == set(DATASETS) == set(DATASET_NAMES) == set(CLASSES)
+
+
+def test_the_tables_know_the_same_preparations_of_images():
+    assert set(PREPROCESSINGS) == set(PREPROCESSING)
+    # Photographs have one for each variant.
+    assert set(VARIANTS) == set(PHOTOGRAPH_PREPROCESSING)
+    assert set(PREPROCESSINGS) - set(VARIANTS) == {"blockdrop_r32"}
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -54,3 +63,44 @@ def test_recipes_of_the_originals(
     assert recipe.batch_size == batch_size
     assert (recipe.learning_rate, recipe.weight_decay) == (rate, weight_decay)
     assert recipe.label_smoothing == 0.0
+
+
+@pytest.mark.parametrize(
+    ("dataset", "stage", "epochs", "images", "batch_size", "rate"),
+    [
+        ("cifar10", "pretrain", 164, 50_000, 128, 0.1),
+        ("cifar100", "curriculum", 5000, 50_000, 2048, 1e-3),
+        ("cifar10", "finetune", 2000, 50_000, 256, 1e-4),
+        ("imagenet", "pretrain", 90, 1_281_167, 256, 0.1),
+        ("imagenet", "curriculum", 45, 1_281_167, 2048, 1e-3),
+        ("imagenet", "finetune", 10, 1_281_167, 320, 1e-4),
+    ],
+)
+def test_recipes_of_blockdrops_stages(dataset, stage, epochs, images, batch_size, rate):
+    recipe = find_recipe(dataset, "blockdrop", stage)
+    surplus = recipe.max_number_of_steps * batch_size - epochs * images
+    assert 0 <= surplus < batch_size
+    assert (recipe.batch_size, recipe.learning_rate) == (batch_size, rate)
+    pretrains = stage == "pretrain"
+    assert recipe.optimizer == ("sgd" if pretrains else "adam")
+    assert recipe.weight_decay == (1e-4 if pretrains else None)
+    assert recipe.label_smoothing == 0.0
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_stages_are_measured_as_all_else_is(dataset):
+    for stage in STAGES:
+        recipe = find_recipe(dataset, "blockdrop", stage)
+        assert recipe.split_name == RECIPES[dataset].split_name
+        assert recipe.recall_at == RECIPES[dataset].recall_at
+        assert recipe.eval_batch_size == RECIPES[dataset].eval_batch_size
+    # A network without a policy is trained as in the first stage.
+    first = find_recipe(dataset, "blockdrop", STAGES[0])
+    assert find_recipe(dataset, "blockdrop") == first
+
+
+def test_stages_on_shapes_are_short():
+    for stage in STAGES:
+        recipe = find_recipe("shapes", "blockdrop", stage)
+        assert recipe.max_number_of_steps == RECIPES["shapes"].max_number_of_steps
+        assert recipe.batch_size == RECIPES["shapes"].batch_size

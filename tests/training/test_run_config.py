@@ -75,6 +75,8 @@ NEWER_FLAGS = {
     "decay_epochs",
     "weight_decay",
     "gate_learning_rate_factor",
+    "policy_path",
+    "curriculum_steps",
     *(set(METHOD_FLAGS) - {"tau", "eps"}),
 }
 
@@ -107,6 +109,22 @@ def test_a_run_of_before_a_flag_has_had_its_default(tmp_path):
             "decay_epochs": "3,4",
         },
         {"model_type": "act", "preprocessing": "aig"},
+        {"model_type": "blockdrop", "stage": "pretrain", "weight_decay": 0.0},
+        {
+            "model_type": "blockdrop",
+            "stage": "curriculum",
+            "penalty": -3.0,
+            "beta": 0.0,
+            "curriculum_steps": 7,
+            "finetune_path": "a network",
+        },
+        {
+            "model_type": "blockdrop",
+            "stage": "finetune",
+            "alpha": 0.9,
+            "finetune_path": "a network",
+            "policy_path": "a policy",
+        },
     ],
 )
 def test_the_command_of_any_method_repeats_the_run(tmp_path, flags):
@@ -115,3 +133,22 @@ def test_the_command_of_any_method_repeats_the_run(tmp_path, flags):
     repeated = parse_options(command[1:])
     repeated = repeated.resolve_model().resolve_schedule().resolve_evaluation()
     assert repeated.flags() == options.flags()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"stage": "finetune"}, "--stage was curriculum and is now finetune"),
+        ({"penalty": -2.0}, r"--penalty was -1\.0 and is now -2\.0"),
+        ({"alpha": 0.7}, r"--alpha was 0\.8 and is now 0\.7"),
+        ({"beta": 0.0}, r"--beta was 0\.1 and is now 0\.0"),
+        ({"curriculum_steps": 3}, "--curriculum_steps was None and is now 3"),
+        ({"finetune_path": "b"}, "--finetune_path was a and is now b"),
+    ],
+)
+def test_a_stage_is_not_continued_as_another(tmp_path, changes, said):
+    flags = {"model_type": "blockdrop", "stage": "curriculum", "finetune_path": "a"}
+    RunConfig.of(tiny_options(tmp_path, **flags)).write(tmp_path)
+    other = tiny_options(tmp_path, **{**flags, **changes})
+    with pytest.raises(UsageError, match=said):
+        RunConfig.read(tmp_path).check_resumable(other, tmp_path)

@@ -87,3 +87,27 @@ def test_the_first_step_has_the_initial_rate(num_steps):
     )
     schedule = learning_rate_schedule(recipe, 0.1, num_steps, 0.01, (1, 5))
     assert float(schedule(0)) == pytest.approx(0.1)
+
+
+def test_the_schedule_of_blockdrops_first_stage():
+    """Tenfold drops with epochs 82 and 123 of 164 (He et al. 2016)."""
+    recipe = find_recipe("cifar10", "blockdrop", "pretrain")
+    num_steps = recipe.max_number_of_steps
+    schedule = learning_rate_schedule(recipe, 0.1, num_steps, 50_000 / 128)
+    rates = [
+        float(schedule(round(epoch * 50_000 / 128) + shift))
+        for epoch in (82, 123)
+        for shift in (-2, 2)
+    ]
+    np.testing.assert_allclose(rates, [0.1, 0.01, 0.01, 0.001], rtol=1e-6)
+    assert float(schedule(num_steps - 1)) == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "imagenet", "shapes"])
+@pytest.mark.parametrize("stage", ["curriculum", "finetune"])
+def test_policies_learn_at_a_constant_rate(dataset, stage):
+    recipe = find_recipe(dataset, "blockdrop", stage)
+    assert learning_rate_schedule(recipe, 0.003, 99, 3.0) == 0.003
+    schedule = learning_rate_schedule(recipe, 0.003, 99, 3.0, (20,))
+    rates = [float(schedule(step)) for step in (59, 60)]
+    np.testing.assert_allclose(rates, [0.003, 0.0003], rtol=1e-6)
