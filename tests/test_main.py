@@ -120,6 +120,25 @@ def test_what_cannot_be_meant_ends_at_once(project_root, tmp_path, argument):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--penalty=1", "--stage=finetune"),
+        ("--stage=finetune", "--dataset=shapes"),
+        ("--policy_path=x", "--stage=curriculum"),
+    ],
+)
+def test_a_stage_that_cannot_be_meant_ends_before_anything_is_written(
+    project_root, tmp_path, arguments
+):
+    flags = ("--model_type=blockdrop", *arguments)
+    finished = run_main(project_root, *flags, cwd=tmp_path)
+    assert finished.returncode == 2
+    assert arguments[0] in error_of(finished)
+    assert finished.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unwritable_log_directory(project_root, tmp_path):
     (tmp_path / "file").write_text("in the way")
     directory = tmp_path / "file" / "run"

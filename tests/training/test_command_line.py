@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from tiny_training import TinyDataset
+from tiny_training import TinyDataset, tiny_model
 
 from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.training import driver
 from sact_keras.training.command_line import main
 
+_A = "a.weights.h5"
 TINY = ("--dataset=shapes", "--model=1", "--batch_size=8", "--eval_batch_size=24")
 
 
@@ -172,3 +173,38 @@ def test_gates_are_trained_evaluated_otherwise_and_squeezed(run, tmp_path):
     )
     assert code == 0, errors
     assert printed.splitlines()[1:] == found[0].splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("stage", "start", "code", "said"),
+    [
+        ("finetune", None, 2, "--stage=finetune needs a policy and the network"),
+        ("curriculum", None, 2, "--stage=curriculum needs a trained network"),
+        (None, None, 2, "--model_type=blockdrop is trained in stages"),
+        ("finetune", "pretrain", 1, "a.weights.h5 holds no policy network: finetuning"),
+        ("finetune", "deeper", 1, "decides about 6 residual units, the model has 3"),
+        ("finetune", "nowhere", 1, "nowhere"),
+    ],
+)
+def test_a_stage_that_cannot_start(
+    run, tmp_path, monkeypatch, stage, start, code, said
+):
+    monkeypatch.chdir(tmp_path)
+    flags = [*TINY, "--model_type=blockdrop", "--base_channels=4"]
+    if stage is not None:
+        flags.append(f"--stage={stage}")
+    if start is not None:
+        flags.append(f"--finetune_path={'nowhere' if start == 'nowhere' else _A}")
+    if start == "pretrain":
+        tiny_model("blockdrop", model="1", stage="pretrain").save_weights(_A)
+    elif start == "deeper":
+        tiny_model("blockdrop", model="2").save_weights(_A)
+    before = sorted(tmp_path.rglob("*"))
+    found, printed, errors = run(*flags)
+    assert (found, printed) == (code, "")
+    assert "Traceback" not in errors
+    (line,) = [text for text in errors.splitlines() if "error:" in text]
+    assert line.startswith("main.py: error: ")
+    assert said in line
+    assert errors.splitlines()[-1] == line
+    assert sorted(tmp_path.rglob("*")) == before

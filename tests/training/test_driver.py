@@ -326,3 +326,39 @@ def test_an_attack_knows_the_run_from_its_directory(monkeypatch, tmp_path):
     assert (options.attack, options.epsilon, options.jpeg_quality) == ("fgsm", 0.05, 75)
     assert (options.split_name, options.num_examples) == ("test", 3)
     assert options.eval_dir == str(tmp_path / "eval")
+
+
+STAGE = {"mode": "train", "dataset": "shapes", "model_type": "blockdrop", "model": "1"}
+
+
+def test_a_stage_goes_on_though_its_start_has_gone(trainings, tmp_path):
+    """By the same command, in the directory that it has by default."""
+    directory = tmp_path / "runs" / "shapes_blockdrop_1_curriculum"
+    directory.mkdir(parents=True)
+    begun = Options(stage="curriculum", finetune_path="gone", **STAGE)
+    RunConfig.of(begun.resolve_model().resolve_schedule()).write(directory)
+    driver.run(Options(stage="curriculum", **STAGE))
+    (options,) = trainings
+    assert options.finetune_path == "gone"
+    assert options.train_log_dir == "runs/shapes_blockdrop_1_curriculum"
+
+
+def test_a_stage_without_a_start_ends_before_anything_is_opened(
+    trainings, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(driver, "open_dataset", None)
+    for stage in ("curriculum", "finetune"):
+        with pytest.raises(UsageError, match=f"--stage={stage} needs "):
+            driver.run(Options(stage=stage, **STAGE))
+    assert trainings == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_policy_for_a_run_that_has_none(trainings, monkeypatch, tmp_path):
+    monkeypatch.setattr(driver, "watch_checkpoints", None)
+    for flags in ({"model_type": "sact"}, {"model_type": "blockdrop"}):
+        stage = "pretrain" if flags["model_type"] == "blockdrop" else None
+        RunConfig.of(tiny_options(tmp_path, stage=stage, **flags)).write(tmp_path)
+        options = Options(mode="eval", checkpoint_dir=str(tmp_path), policy_path="y")
+        with pytest.raises(UsageError, match="--policy_path needs --model_type=blockd"):
+            driver.run(options)

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from imagenet_on_disk import write_imagenet
+from tiny_training import tiny_model
 
 from sact_keras.checkpoints.store import CheckpointStore
 
@@ -136,6 +137,24 @@ def test_killed_and_resumed(project_root, tmp_path):
 def test_killed_and_resumed_with_noise(project_root, tmp_path, flags):
     """The noise and, with masks, its annealing go on where they were."""
     interruptions = [(signal.SIGKILL, 5, random.Random(3).uniform(0, 0.1))]
+    check_interrupted_run(project_root, tmp_path, 60, interruptions, model_flags=flags)
+
+
+@pytest.mark.parametrize(
+    "stage", ["curriculum", pytest.param("finetune", marks=pytest.mark.slow)]
+)
+def test_killed_and_resumed_with_a_policy(project_root, tmp_path, stage):
+    """Draws of policies go on where they were, and so does the curriculum."""
+    start_path = tmp_path / "start.weights.h5"
+    tiny_model("blockdrop", model="1").save_weights(start_path)
+    flags = [
+        *("--model_type=blockdrop", "--base_channels=4", f"--stage={stage}"),
+        f"--finetune_path={start_path}",
+    ]
+    if stage == "curriculum":
+        # A unit more at the steps 25 and 50, the kill between the first two.
+        flags.append("--curriculum_steps=25")
+    interruptions = [(signal.SIGKILL, 5, random.Random(4).uniform(0, 0.1))]
     check_interrupted_run(project_root, tmp_path, 60, interruptions, model_flags=flags)
 
 
