@@ -94,6 +94,7 @@ def reinforce(
     beneath is frozen, and its cross entropy no part of it. Finetuning adds the cross
     entropy under the policy that was drawn to the *sum* of the policies' losses over
     the images, as the original does: with the batch grows what the policy has to say.
+    `sample_weight` of `fit` reaches the cross entropy alone.
 
     Args:
         model: The network.
