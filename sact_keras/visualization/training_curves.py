@@ -87,13 +87,14 @@ def draw_training_curves(courses: Sequence[Course], num_images: int) -> bytes:
     above, below = figure.subplots(2, 1, sharex=True)
     ends = [c.steps[-1] * c.batch_size / num_images for c in courses]
     starts = [0.0, *itertools.accumulate(ends)]
-    for course, start in zip(courses, starts, strict=False):
+    for index, (course, start) in enumerate(zip(courses, starts, strict=False)):
         epochs = [start + s * course.batch_size / num_images for s in course.steps]
         accuracies = [100 * accuracy for accuracy in course.accuracies]
         style: dict[str, Any] = {"marker": "o", "markersize": 3}
         above.plot(epochs, accuracies, color="tab:blue", **style)
         below.plot(epochs, course.units, color="tab:orange", **style)
-        _part_stages((above, below), start, course.title)
+        # At two heights: short stages have no room for their titles side by side.
+        _part_stages((above, below), start, course.title, height=3 + 13 * (index % 2))
     above.set_ylabel("accuracy (%)")
     below.set_ylabel("residual units run")
     below.set_ylim(bottom=0)
@@ -122,7 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.exit(1, f"{error}\n")
 
 
-def _part_stages(charts: Sequence[Axes], start: float, title: str) -> None:
+def _part_stages(
+    charts: Sequence[Axes], start: float, title: str, height: float
+) -> None:
     for chart in charts:
         chart.axvline(start, color="0.6", linewidth=0.8)
         chart.grid(alpha=0.3)
@@ -130,7 +133,7 @@ def _part_stages(charts: Sequence[Axes], start: float, title: str) -> None:
         f" {title}",
         (start, 1.0),
         xycoords=("data", "axes fraction"),
-        xytext=(0, 3),
+        xytext=(0, height),
         textcoords="offset points",
     )
 
