@@ -214,7 +214,7 @@ def policy_layers(
 
     Example:
         >>> from sact_keras.models import PolicyNetwork
-        >>> policy = PolicyNetwork("cifar", num_units=15)
+        >>> policy = PolicyNetwork("cifar", num_units=15, name="policy")
         >>> policy.build((None, 32, 32, 3))
         >>> [(name, output) for name, _, _, output in policy_layers(policy, (32, 32))]
         ... # doctest: +NORMALIZE_WHITESPACE
