@@ -1,5 +1,7 @@
 """The account of one forward pass."""
 
+from collections.abc import Callable
+
 from keras import ops
 
 from sact_keras.accounting.flops import (
@@ -64,11 +66,7 @@ def reported_macs(
     """
     image_mask = ops.ones(ops.shape(masks[model.block_names[0]][0])[:1])
     size = model.stem.output_size(image_size)
-    total = executed_macs(model.stem.costs(), image_mask, image_size, size)
-    if model.policy is not None:
-        for _, *layer in policy_layers(model.policy, image_size):
-            costs, input_size, output_size = layer
-            total = total + executed_macs(costs, image_mask, input_size, output_size)
+    total = _count_ahead_of_blocks(executed_macs, model, image_size, image_mask)
     for name, block in zip(model.block_names, model.blocks, strict=True):
         for index, (unit, mask) in enumerate(
             zip(block.units, masks[name], strict=True)
@@ -102,11 +100,7 @@ def account(
     outputs = {}
     image_mask = ops.ones(ops.shape(masks[model.block_names[0]][0])[:1])
     size = model.stem.output_size(image_size)
-    total = executed_flops(model.stem.costs(), image_mask, image_size, size)
-    if model.policy is not None:
-        for _, *layer in policy_layers(model.policy, image_size):
-            costs, input_size, output_size = layer
-            total = total + executed_flops(costs, image_mask, input_size, output_size)
+    total = _count_ahead_of_blocks(executed_flops, model, image_size, image_mask)
     units = []
     for name, block in zip(model.block_names, model.blocks, strict=True):
         flops = block_flops(block, masks[name], size)
@@ -124,3 +118,26 @@ def account(
     if ponder_costs:
         outputs["ponder_cost_map"] = pixel_map(ponder_costs.values(), image_size)
     return outputs
+
+
+def _count_ahead_of_blocks(
+    count: Callable[..., Tensor],
+    model: "sact_keras.models.AdaptiveResNet",  # noqa: F821
+    image_size: Size,
+    image_mask: Tensor,
+) -> Tensor:
+    """What the stem and the policy network, if there is one, cost each image, [N].
+
+    Args:
+        count: `executed_flops` or `executed_macs`.
+        model: The network.
+        image_size: (H, W) in pixels.
+        image_mask: Ones, [N].
+    """
+    size = model.stem.output_size(image_size)
+    total = count(model.stem.costs(), image_mask, image_size, size)
+    if model.policy is not None:
+        for _, *layer in policy_layers(model.policy, image_size):
+            costs, input_size, output_size = layer
+            total = total + count(costs, image_mask, input_size, output_size)
+    return total

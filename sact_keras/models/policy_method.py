@@ -6,6 +6,7 @@ from typing import Any
 
 from keras import ops
 
+from sact_keras.accounting import count_units
 from sact_keras.kernels import fork, num_replicas
 from sact_keras.kernels.types import Tensor
 from sact_keras.losses import (
@@ -115,17 +116,16 @@ def reinforce(
         )
     )
     q = bound_probabilities(outputs["policy_probability"], arguments["alpha"])
-    if arguments["stage"] == "finetune":
-        losses = policy_gradient_loss(
-            q, policies, rewards - baseline_rewards, model.policy.free()
-        )
-        return supervised + ops.sum(losses)
-    of_gradient, of_entropy = fork(q)
+    has_bonus = arguments["stage"] == "curriculum"
+    if has_bonus:
+        q, of_entropy = fork(q)
     losses = policy_gradient_loss(
-        of_gradient, policies, rewards - baseline_rewards, model.policy.free()
+        q, policies, rewards - baseline_rewards, model.policy.free()
     )
-    losses = losses - arguments["beta"] * policy_entropy(of_entropy)
-    return ops.mean(losses) / num_replicas()
+    if has_bonus:
+        losses = losses - arguments["beta"] * policy_entropy(of_entropy)
+        return ops.mean(losses) / num_replicas()
+    return supervised + ops.sum(losses)
 
 
 def measure_policies(
@@ -141,7 +141,7 @@ def measure_policies(
     """
     policies = ops.stack(outputs["masks"], axis=1)
     matches = right_predictions(outputs["logits"], labels)
-    used = ops.sum(policies, axis=1)
+    used = ops.cast(count_units(outputs["masks"]), "float32")
     mean = ops.mean(used)
     count = ops.cast(ops.shape(used)[0], "float32")
     variance = ops.sum(ops.square(used - mean)) / ops.maximum(count - 1.0, 1.0)

@@ -72,12 +72,15 @@ RECIPES = {
 """Data set -> the recipe of SACT."""
 
 
+_CIFAR_IMAGES, _IMAGENET_IMAGES = 50_000, 1_281_167
+
+
 def _num_steps(num_epochs: int, num_images: int, batch_size: int) -> int:
     return math.ceil(num_epochs * num_images / batch_size)
 
 
 _GATED_CIFAR = Recipe(
-    max_number_of_steps=_num_steps(350, 50_000, 256),
+    max_number_of_steps=_num_steps(350, _CIFAR_IMAGES, 256),
     batch_size=256,
     decay_epochs=(150, 250),
     num_epochs=350,
@@ -97,19 +100,18 @@ _GATED_SHAPES = dataclasses.replace(
 def _gated_imagenet(batch_size: int, learning_rate: float) -> Recipe:
     return dataclasses.replace(
         RECIPES["imagenet"],
-        max_number_of_steps=_num_steps(100, 1_281_167, batch_size),
+        max_number_of_steps=_num_steps(100, _IMAGENET_IMAGES, batch_size),
         batch_size=batch_size,
         learning_rate=learning_rate,
         weight_decay=1e-4,
         label_smoothing=0.0,
-        eval_interval_steps=_num_steps(1, 1_281_167, batch_size),
+        eval_interval_steps=_num_steps(1, _IMAGENET_IMAGES, batch_size),
     )
 
 
-_CIFAR_IMAGES, _IMAGENET_IMAGES = 50_000, 1_281_167
-
-
-def _by_rewards(num_epochs: int, num_images: int, batch_size: int, **more: Any) -> Any:
+def _by_rewards(
+    num_epochs: int, num_images: int, batch_size: int, **more: Any
+) -> dict[str, Any]:
     return {
         "max_number_of_steps": _num_steps(num_epochs, num_images, batch_size),
         "batch_size": batch_size,

@@ -1,11 +1,12 @@
 """A picture of images in several versions, and what each is taken for."""
 
 import io
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from sact_keras.visualization.class_names import shorten_class_name
 
 CELL_INCHES = (1.35, 1.32)  # Width and height of an image.
 LABEL_INCHES = 0.4  # To the left: the versions' names.
@@ -54,8 +55,8 @@ def draw_image_versions(
                 f"least one. Received: {len(truths)} truths, and in {name!r} "
                 f"{len(images)} images and {len(predictions[name])} predictions"
             )
-    titles = [_shorten(name) for name in truths]
-    captions = {name: list(map(_shorten, given)) for name, given in predictions.items()}
+    titles = _shorten(truths)
+    captions = {name: _shorten(given) for name, given in predictions.items()}
     texts = [*titles, *(text for given in captions.values() for text in given)]
     text_height = LINE_INCHES * max(len(text.splitlines()) for text in texts)
     rows, columns = len(versions), len(truths)
@@ -87,9 +88,5 @@ def draw_image_versions(
     return picture.getvalue()
 
 
-def _shorten(name: str) -> str:
-    # ImageNet's classes have names like "red-breasted merganser, Mergus serrator".
-    lines = textwrap.wrap(
-        name.split(",")[0], CHARACTERS, max_lines=2, placeholder="..."
-    )
-    return "\n".join(lines)
+def _shorten(names: Sequence[str]) -> list[str]:
+    return [shorten_class_name(name, CHARACTERS) for name in names]

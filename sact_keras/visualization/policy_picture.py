@@ -1,11 +1,11 @@
 """A picture of the policies that images run under."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from sact_keras.visualization.class_names import shorten_class_name
 from sact_keras.visualization.policy_blocks import PolicyBlocks
 from sact_keras.visualization.policy_page import MARGIN, PolicyPage
 
@@ -188,7 +188,10 @@ def _draw_captioned(
     """Draws images side by side; below each how many blocks it runs, and its class."""
     images = [image for image, _, _ in row]
     page.top += _draw_images(page, MARGIN, CAPTIONED_WIDTH, images) + CAPTION_GAP
-    captions = [f"{_count_blocks(used)}\n{_shorten(name)}" for _, name, used in row]
+    captions = [
+        f"{_count_blocks(used)}\n{shorten_class_name(name, CHARACTERS)}"
+        for _, name, used in row
+    ]
     for index, caption in enumerate(captions):
         middle = MARGIN + index * CAPTIONED_WIDTH + IMAGE_WIDTH / 2
         page.text(middle, caption, fontsize="small", ha="center")
@@ -197,8 +200,3 @@ def _draw_captioned(
 
 def _count_blocks(count: int) -> str:
     return f"{count} block" if count == 1 else f"{count} blocks"
-
-
-def _shorten(name: str) -> str:
-    # ImageNet's classes have names like "red-breasted merganser, Mergus serrator".
-    return textwrap.fill(name.split(",")[0], CHARACTERS, max_lines=2, placeholder="...")
