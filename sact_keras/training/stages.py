@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.models.presets import STAGES
 from sact_keras.training.load_weights import load_weights
@@ -78,14 +79,20 @@ def load_start(options: Options, model: keras.Model) -> None:
     if options.stage != "finetune":
         load_weights(model, options.finetune_path, skip_decisions=True)
         return
-    policy_path = options.policy_path or options.finetune_path
-    load_weights(model, options.finetune_path, policy_path=policy_path)
+    path, policy_path = options.finetune_path, options.policy_path
+    try:
+        load_weights(model, path, policy_path=policy_path)
+    except CheckpointMismatchError:
+        if policy_path is None:
+            # Of its two parts by themselves more can be said in a sentence.
+            load_weights(model, path, policy_path=path)
+        raise
     free = model.policy.free_units
     if int(free) < model.policy.num_units:
         logger.warning(
             "The curriculum of %s was at %d of %d units; the policy decides about all "
             "from now on",
-            policy_path,
+            policy_path or path,
             int(free),
             model.policy.num_units,
         )

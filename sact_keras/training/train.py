@@ -216,11 +216,11 @@ def _load_finetune_path(options: Options, model: keras.Model) -> None:
         ) from error
     decides = any(is_decision(variable.path) for variable in model.weights)
     afresh = decides and options.stage != "finetune"
-    logger.info(
-        "Starting from the weights of %s%s",
-        path,
-        "; the layers that decide start afresh" if afresh else "",
-    )
+    if options.policy_path is not None:
+        deciding = f" and the policy of {options.policy_path}"
+    else:
+        deciding = "; the layers that decide start afresh" if afresh else ""
+    logger.info("Starting from the weights of %s%s", path, deciding)
 
 
 def _training_batches(

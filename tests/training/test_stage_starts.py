@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tiny_training import TinyDataset, tiny_model, tiny_options
 
+import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.training.build import build_network
 from sact_keras.training.options import Options
@@ -106,6 +107,38 @@ def test_finetuning_takes_both(saved, tmp_path, start, policy):
     assert_equal(first, saved[start][1], policy=False)
     assert_equal(first, saved[policy or start][1], policy=True)
     assert first["policy/free_units"] == 3
+
+
+@pytest.mark.parametrize(("policy", "num_read"), [(None, 1), ("curriculum", 2)])
+def test_a_checkpoint_is_read_once(starts, tmp_path, monkeypatch, policy, num_read):
+    load, read = sact_keras.load_checkpoint, []
+
+    def load_checkpoint(model, path, **which):
+        read.append(path)
+        load(model, path, **which)
+
+    monkeypatch.setattr(sact_keras, "load_checkpoint", load_checkpoint)
+    paths = {"finetune_path": starts["finetune"], "policy_path": starts[policy]}
+    begun(stage_options(tmp_path, "finetune", **paths))
+    assert len(read) == num_read
+    assert set(read) == {path for path in paths.values() if path}
+
+
+@pytest.mark.parametrize(
+    ("stage", "policy", "said"),
+    [
+        ("curriculum", None, "; the layers that decide start afresh"),
+        ("finetune", None, ""),
+        ("finetune", "alone", " and the policy of {}"),
+    ],
+)
+def test_the_log_says_where_it_starts(starts, tmp_path, caplog, stage, policy, said):
+    paths = {"finetune_path": starts["finetune"], "policy_path": starts[policy]}
+    options = stage_options(tmp_path, stage, max_number_of_steps=1, **paths)
+    with caplog.at_level(logging.INFO):
+        train(options, TinyDataset())
+    sentence = f"Starting from the weights of {starts['finetune']}"
+    assert sentence + said.format(starts[policy]) in caplog.messages
 
 
 def test_a_policy_of_an_early_curriculum_is_freed_loudly(starts, tmp_path, caplog):
