@@ -1,41 +1,14 @@
 """The files of the originals themselves, and their names."""
 
-import dataclasses
 import json
 
 import pytest
 from pytorch_models import assert_holds, assert_refused, values_of
+from torch_networks import NETWORKS, build_torch_network
 
 import sact_keras
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.pytorch_names import canonical_name, named_variables
-from sact_keras.models.families import FAMILIES
-
-NETWORKS = {
-    "aig_cifar_222": {"model_type": "aig", "model": "2"},
-    "aig_imagenet_1221_w8": {
-        "model_type": "aig",
-        "dataset": "imagenet",
-        "model": "1_2_2_1",
-        "base_channels": 8,
-        "num_classes": 50,
-    },
-    "dynconv_cifar_resnet8": {"model_type": "dynconv", "model": "1"},
-    "dynconv_imagenet_basic1111_w025": {
-        "model_type": "dynconv",
-        "dataset": "imagenet",
-        "model": "basic_1_1_1_1",
-        "base_channels": 16,
-        "num_classes": 50,
-    },
-    "dynconv_imagenet_bottleneck1121_w0125": {
-        "model_type": "dynconv",
-        "dataset": "imagenet",
-        "model": "1_1_2_1",
-        "base_channels": 8,
-        "num_classes": 50,
-    },
-}
 
 
 @pytest.fixture
@@ -44,19 +17,14 @@ def torch():
 
 
 @pytest.fixture
-def original(shared_dir, monkeypatch):
+def original(shared_dir):
     """A function from a case's name to (its directory, a model of its network)."""
 
     def original(case):
         directory = shared_dir / "golden" / "torch" / case
         if not directory.is_dir():
             pytest.skip(f"golden case {case!r} is not at hand: no {directory}")
-        if case == "aig_imagenet_1221_w8":
-            # The last block of this one is as narrow as the first.
-            key = "imagenet", "aig"
-            narrow = dataclasses.replace(FAMILIES[key], widths=(4, 8, 16, 4))
-            monkeypatch.setitem(FAMILIES, key, narrow)
-        return directory, sact_keras.build_model(**NETWORKS[case])
+        return directory, build_torch_network(case)
 
     return original
 

@@ -1,7 +1,8 @@
 """What golden cases of DynConv show of masks, beside ours."""
 
 import numpy as np
-from torch_golden import NETWORKS, assert_close
+from torch_golden import assert_close
+from torch_networks import NETWORKS
 
 from sact_keras.accounting import dilate, spread
 

@@ -8,7 +8,6 @@ mode "evalbn" the batch norms of both networks use their moving statistics, in
 
 import dataclasses
 
-import torch_golden
 from policy_names import assign
 
 import sact_keras
@@ -55,10 +54,6 @@ class Step:
         if "/evalbn/" in self.key:
             return ()
         return ("agent",) if self.stage == "curriculum" else ("agent", "resnet")
-
-
-def load_case(shared_dir):
-    return torch_golden.load_case(shared_dir, NAME)
 
 
 def load_step(case, key):

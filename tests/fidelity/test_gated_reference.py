@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from case_parameters import parameters
 from comparison import assert_same_output
 from forward import forward
 from gated_cases import EVALUATION, PUBLISHED, TRAINING
@@ -26,13 +27,6 @@ In float32 those of ResNet-50 are off by 3e-5.
 # One network of a method is enough to tell another backend by: JAX compiles for
 # seconds.
 FOR_EVERY_BACKEND = ("aig", "dynconv")
-
-
-def parameters(cases, marked=()):
-    return [
-        pytest.param(case, id=name, marks=[pytest.mark.backend] * (name in marked))
-        for name, case in cases.items()
-    ]
 
 
 @pytest.mark.parametrize("case", parameters(EVALUATION, FOR_EVERY_BACKEND))

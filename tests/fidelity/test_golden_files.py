@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from torch_golden import NETWORKS, assert_close, load_case, to_nhwc, variables_under
+from torch_golden import assert_close, load_case, to_nhwc, variables_under
+from torch_networks import NETWORKS
 
 from sact_keras.data.photograph_preprocessing import get_photograph_preprocessing
 from sact_keras.data.preprocessing import get_preprocessing

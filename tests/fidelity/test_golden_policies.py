@@ -1,29 +1,19 @@
 """What BlockDrop's own code computed from its own checkpoint, in evaluation mode."""
 
 import numpy as np
-import policy_golden
 import pytest
+from policy_fixtures import policy_case, policy_images  # noqa: F401
 from policy_golden import build_network, read_variables
 from recording import recorded
-from torch_golden import assert_close, assert_unit_outputs, to_nhwc, units_of
+from torch_golden import assert_close, assert_unit_outputs, units_of
 
 import sact_keras
 from sact_keras.losses import policy_reward
 
 
 @pytest.fixture(scope="module")
-def case(shared_dir):
-    return policy_golden.load_case(shared_dir)
-
-
-@pytest.fixture(scope="module")
 def model(case):
     return build_network(read_variables(case))
-
-
-@pytest.fixture(scope="module")
-def images(case):
-    return to_nhwc(case.arrays["images"])
 
 
 @pytest.fixture(scope="module")

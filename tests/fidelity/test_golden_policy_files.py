@@ -3,9 +3,8 @@
 import re
 
 import numpy as np
-import policy_golden
-import pytest
-from policy_golden import build_network, read_variables
+from policy_fixtures import policy_case  # noqa: F401
+from policy_golden import NAME, STEPS, build_network, read_variables
 from policy_names import variables_by_name
 from torch_golden import to_nhwc
 
@@ -33,23 +32,18 @@ COMPARED = "|".join(
 ).replace("STEP", r"(cl_training|finetune)/(eval|train)bn/(cl|p)\d+")
 
 
-@pytest.fixture(scope="module")
-def case(shared_dir):
-    return policy_golden.load_case(shared_dir)
-
-
 def test_no_array_is_left_out(case):
     assert [key for key in case.arrays if not re.fullmatch(COMPARED, key)] == []
 
 
 def test_no_step_is_left_out(case):
     shown = {*case.options["losses"]} - {"performance_stats"}
-    assert shown == {*policy_golden.STEPS}
+    assert shown == {*STEPS}
 
 
 def test_no_case_is_left_out(shared_dir):
     names = [path.name for path in (shared_dir / "golden" / "torch").glob("blockdrop*")]
-    assert names in ([], [policy_golden.NAME])
+    assert names in ([], [NAME])
 
 
 def test_normalization(case):

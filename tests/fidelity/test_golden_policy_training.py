@@ -4,9 +4,9 @@ import re
 
 import keras
 import numpy as np
-import policy_golden
 import pytest
-from policy_golden import STEPS, build_network, load_step, read_variables
+from policy_fixtures import policy_case, policy_variables  # noqa: F401
+from policy_golden import STEPS, build_network, load_step
 from policy_names import variables_by_name
 from recording import recorded
 from torch_golden import assert_close, assert_gradients, to_nhwc
@@ -14,16 +14,6 @@ from torch_golden import assert_close, assert_gradients, to_nhwc
 from sact_keras.checkpoints.pytorch_names import to_our_layout
 from sact_keras.layers.batch_norm import BatchNorm
 from sact_keras.losses import SparseCategoricalCrossentropy, policy_reward
-
-
-@pytest.fixture(scope="module")
-def case(shared_dir):
-    return policy_golden.load_case(shared_dir)
-
-
-@pytest.fixture(scope="module")
-def variables(case):
-    return read_variables(case)
 
 
 @pytest.fixture(scope="module", params=STEPS)

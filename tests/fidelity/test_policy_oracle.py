@@ -1,30 +1,15 @@
 """The oracle of BlockDrop computes what the original did, in float64."""
 
 import numpy as np
-import policy_golden
 import pytest
 from gradients import differences
 from loss_reference import cross_entropy
-from policy_golden import STEPS, load_step, read_variables
+from policy_fixtures import policy_case, policy_images, policy_variables  # noqa: F401
+from policy_golden import STEPS, load_step
 from policy_reference import DroppableReference, PolicyReference
 from reference import sigmoid
 from reward_reference import curriculum_loss, finetuning_loss, report, reward
-from torch_golden import assert_close, assert_gradients, to_nhwc
-
-
-@pytest.fixture(scope="module")
-def case(shared_dir):
-    return policy_golden.load_case(shared_dir)
-
-
-@pytest.fixture(scope="module")
-def variables(case):
-    return read_variables(case)
-
-
-@pytest.fixture(scope="module")
-def images(case):
-    return to_nhwc(case.arrays["images"])
+from torch_golden import assert_close, assert_gradients
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from case_parameters import parameters
 from comparison import assert_same_output
 from forward import forward
 from keras import ops
@@ -23,13 +24,6 @@ DOUBTFUL = 1e-4
 FOR_EVERY_BACKEND = ("CIFAR", "finetuning")
 
 BASELINE = ("baseline_logits", "baseline_policy")
-
-
-def parameters(cases, marked=()):
-    return [
-        pytest.param(case, id=name, marks=[pytest.mark.backend] * (name in marked))
-        for name, case in cases.items()
-    ]
 
 
 @pytest.mark.parametrize("case", parameters(EVALUATION, FOR_EVERY_BACKEND))

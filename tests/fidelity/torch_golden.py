@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import load_arrays
+from torch_networks import build_torch_network
 
 import sact_keras
 from sact_keras.checkpoints.pytorch_names import (
@@ -15,32 +16,6 @@ from sact_keras.checkpoints.pytorch_names import (
     named_variables,
     to_our_layout,
 )
-from sact_keras.models.families import FAMILIES
-
-_IMAGENET = {"dataset": "imagenet", "num_classes": 50}
-NETWORKS = {
-    "aig_cifar_222": {"model_type": "aig", "model": "2"},
-    "aig_imagenet_1221_w8": {
-        "model_type": "aig",
-        "model": "1_2_2_1",
-        "base_channels": 8,
-        **_IMAGENET,
-    },
-    "dynconv_cifar_resnet8": {"model_type": "dynconv", "model": "1"},
-    "dynconv_imagenet_basic1111_w025": {
-        "model_type": "dynconv",
-        "model": "basic_1_1_1_1",
-        "base_channels": 16,
-        **_IMAGENET,
-    },
-    "dynconv_imagenet_bottleneck1121_w0125": {
-        "model_type": "dynconv",
-        "model": "1_1_2_1",
-        "base_channels": 8,
-        **_IMAGENET,
-    },
-}
-"""Case -> what `build_model` makes its network from."""
 
 GRADIENT_TOLERANCES = {"float32": 1e-3, "float64": 1e-4}
 """Dtype -> relative error allowed of gradients."""
@@ -81,17 +56,11 @@ class TorchCase:
             **arguments: The method's.
         """
         policy = keras.config.dtype_policy()
-        with pytest.MonkeyPatch.context() as patch:
-            if self.name == "aig_imagenet_1221_w8":
-                # The last block of this one is as narrow as the first.
-                key = "imagenet", "aig"
-                narrow = dataclasses.replace(FAMILIES[key], widths=(4, 8, 16, 4))
-                patch.setitem(FAMILIES, key, narrow)
-            keras.config.set_dtype_policy(dtype)
-            try:
-                model = sact_keras.build_model(**NETWORKS[self.name], **arguments)
-            finally:
-                keras.config.set_dtype_policy(policy)
+        keras.config.set_dtype_policy(dtype)
+        try:
+            model = build_torch_network(self.name, **arguments)
+        finally:
+            keras.config.set_dtype_policy(policy)
         sact_keras.load_checkpoint(
             model,
             checkpoint or self.checkpoints[0],

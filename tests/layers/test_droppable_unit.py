@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from layer_test import run_layer_test, set_weights
+from hand_weights import with_hand_weights
+from layer_test import run_layer_test
 from styles import PYTORCH
 
 from sact_keras.layers import Cost, DroppableUnit
@@ -29,15 +30,8 @@ def test_layer(arguments, output_shape, has_projection):
 
 
 def test_value_by_hand():
-    """The residual of -2 is -5 and that of 4 is 22: norm, ReLU, norm."""
-    unit = DroppableUnit(1, style=PYTORCH)
-    unit.build((None, None, None, 1))
-    center = np.zeros((3, 3, 1, 1), "float32")
-    center[1, 1] = 1.0
-    set_weights(unit.conv1, center)
-    set_weights(unit.conv1_norm, [2.0], [1.0], [0.0], [1.0 - 1e-5])
-    set_weights(unit.conv2, center)
-    set_weights(unit.conv2_norm, [3.0], [-5.0], [0.0], [1.0 - 1e-5])
+    """The residual of -2 is -5 and that of 4 is 22."""
+    unit = with_hand_weights(DroppableUnit(1, style=PYTORCH))
     features = np.tile(np.array([[-2.0], [4.0]], "float32"), (2, 1, 1, 1))
     outputs = unit(features, np.array([0.0, 1.0], "float32"))
     np.testing.assert_allclose(

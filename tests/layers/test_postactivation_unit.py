@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from layer_test import run_layer_test, set_weights, with_random_weights
+from hand_weights import with_hand_weights
+from layer_test import run_layer_test, with_random_weights
 from styles import PYTORCH
 
 from sact_keras.layers import Cost, PostactivationUnit
@@ -77,15 +78,8 @@ def test_the_mask_multiplies_after_the_norm_and_before_the_relu(inputs):
 
 
 def test_the_residual_is_norm_relu_norm():
-    """With centres alone for kernels: -2 -> relu(2 (-2) + 1) = 0 -> 3 x 0 - 5."""
-    unit = PostactivationUnit(1, style=PYTORCH)
-    unit.build((None, None, None, 1))
-    center = np.zeros((3, 3, 1, 1), "float32")
-    center[1, 1] = 1.0
-    set_weights(unit.conv1, center)
-    set_weights(unit.conv1_norm, [2.0], [1.0], [0.0], [1.0 - 1e-5])
-    set_weights(unit.conv2, center)
-    set_weights(unit.conv2_norm, [3.0], [-5.0], [0.0], [1.0 - 1e-5])
+    """-2 -> relu(2 (-2) + 1) = 0 -> 3 x 0 - 5."""
+    unit = with_hand_weights(PostactivationUnit(1, style=PYTORCH))
     features = np.reshape([-2.0, 4.0], (1, 1, 2, 1)).astype("float32")
     shortcut, residual = unit.branches(features)
     np.testing.assert_array_equal(shortcut, features)
