@@ -87,12 +87,12 @@ ONE_A_METHOD = named("vanilla", "act", "sact_imagenet", "aig", "dynconv", "block
 DRAWING = named("aig", "dynconv", "blockdrop")
 
 
-def parameters(fast):
-    """All cases as parameters; those that are not among `fast` are slow."""
+def parameters(fast, cases=CASES):
+    """Cases as parameters; those that are not among `fast` are slow."""
     slow = [pytest.mark.slow]
     return [
         pytest.param(case, id=case.name, marks=[] if case in fast else slow)
-        for case in CASES
+        for case in cases
     ]
 
 

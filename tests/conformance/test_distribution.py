@@ -1,5 +1,6 @@
 """Two replicas train as one on the same global batch, and draw noise of their own."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -8,29 +9,46 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import PROJECT_ROOT, load_arrays
-from registry import DRAWING, ONE_A_METHOD
+from registry import DRAWING, ONE_A_METHOD, named, parameters
 
 from sact_keras.models import METHODS
+
+# Losses of each kind: of an image's cost, of a batch's rates, and of rewards.
+FAST = named("act", "aig", "blockdrop")
+FAST_PARTS = [*map(str, FAST), "losses"]
+SLOW_PARTS = [*(case.name for case in ONE_A_METHOD if case not in FAST), "noisy"]
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("replicas")
-    finished = subprocess.run(
-        [sys.executable, Path(__file__).with_name("two_replicas.py"), directory],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return directory
+    """A function from a part of the program to the directory of its results."""
+
+    @functools.cache
+    def run(*parts):
+        directory = tmp_path_factory.mktemp("replicas")
+        program = Path(__file__).with_name("two_replicas.py")
+        environment = {"PYTHONPATH": str(PROJECT_ROOT), "CUDA_VISIBLE_DEVICES": ""}
+        finished = subprocess.run(
+            [sys.executable, program, directory, *parts],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return directory
+
+    # One start of the program for all that the fast suite needs.
+    return lambda part: run(*(FAST_PARTS if part in FAST_PARTS else SLOW_PARTS))
 
 
-@pytest.mark.parametrize("case", ONE_A_METHOD, ids=str)
+@pytest.mark.parametrize("case", parameters(FAST, ONE_A_METHOD))
 def test_two_replicas_train_as_one(results, case):
-    one, two = (load_arrays(results / f"{case}-{name}.npz") for name in ("one", "two"))
+    directory = results(case.name)
+    one, two = (
+        load_arrays(directory / f"{case}-{name}.npz") for name in ("one", "two")
+    )
     assert one.keys() == two.keys()
     assert len(one["logs/loss"]) == 2
     method = METHODS[case.model_type]
@@ -48,14 +66,15 @@ def test_two_replicas_train_as_one(results, case):
 
 @pytest.mark.parametrize("stage", ["curriculum", "finetune"])
 def test_the_replicas_parts_of_a_policys_loss_add_up_to_it(results, stage):
-    losses = load_arrays(results / f"policy-{stage}.npz")
+    losses = load_arrays(results("losses") / f"policy-{stage}.npz")
     assert abs(losses["one"]) > 0.01
     np.testing.assert_allclose(losses["two"].sum(), losses["one"], rtol=1e-5)
 
 
-@pytest.fixture(params=DRAWING, ids=str)
+@pytest.fixture(params=parameters(FAST, DRAWING))
 def draws(results, request):
-    return load_arrays(results / f"{request.param}-draws.npz")
+    case = request.param
+    return load_arrays(results(case.name) / f"{case}-draws.npz")
 
 
 def test_replicas_and_steps_draw_different_noise(draws):
@@ -72,11 +91,12 @@ def test_the_same_seed_draws_the_same_on_two_replicas(draws):
     assert (draws["first"] != draws["other"]).mean() > 0.02
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_on_two_replicas(results):
-    first, again = (
-        load_arrays(results / f"noisy-{name}.npz") for name in ("first", "again")
+    first, again, silent = (
+        load_arrays(results("noisy") / f"noisy-{name}.npz")
+        for name in ("first", "again", "silent")
     )
-    silent = load_arrays(results / f"{DRAWING[0]}-two.npz")
     moved = 0
     for name, expected in first.items():
         np.testing.assert_allclose(again[name], expected, rtol=1e-5, atol=1e-6)

@@ -1,4 +1,8 @@
-"""Trains every method of the registry on one replica and on two; writes what came out.
+"""Trains methods of the registry on one replica and on two; writes what came out.
+
+    python two_replicas.py DIRECTORY PART...
+
+A part is a case's name, "losses" or "noisy".
 
 A program of its own, since logical devices are set before TensorFlow starts. Both
 halves of the batch are the same images: each replica's batch norms then see the
@@ -14,7 +18,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from registry import DRAWING, ONE_A_METHOD, make_images
+from registry import DRAWING, make_images, named
 
 import sact_keras
 
@@ -109,22 +113,25 @@ def main():
     tf.config.set_logical_device_configuration(cpu, [configuration] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
-    for case in ONE_A_METHOD:
+    directory, parts = Path(sys.argv[1]), sys.argv[2:]
+    for case in named(*parts):
         for name, chosen in (("one", None), ("two", strategy)):
-            np.savez(Path(sys.argv[1]) / f"{case}-{name}.npz", **train(case, chosen))
-    for name in ("first", "again"):
-        keras.utils.set_random_seed(1)
-        results = train(DRAWING[0], strategy, progress=0.0)
-        np.savez(Path(sys.argv[1]) / f"noisy-{name}.npz", **results)
-    for stage in ("curriculum", "finetune"):
-        losses = policy_losses(strategy, stage)
-        np.savez(Path(sys.argv[1]) / f"policy-{stage}.npz", **losses)
-    for case in DRAWING:
-        draws = {
-            name: draw(case, strategy, seed)
-            for name, seed in (("first", 1), ("again", 1), ("other", 2))
-        }
-        np.savez(Path(sys.argv[1]) / f"{case}-draws.npz", **draws)
+            np.savez(directory / f"{case}-{name}.npz", **train(case, chosen))
+        if case in DRAWING:
+            draws = {
+                name: draw(case, strategy, seed)
+                for name, seed in (("first", 1), ("again", 1), ("other", 2))
+            }
+            np.savez(directory / f"{case}-draws.npz", **draws)
+    if "losses" in parts:
+        for stage in ("curriculum", "finetune"):
+            losses = policy_losses(strategy, stage)
+            np.savez(directory / f"policy-{stage}.npz", **losses)
+    if "noisy" in parts:
+        for name, progress in (("first", 0.0), ("again", 0.0), ("silent", 1.0)):
+            keras.utils.set_random_seed(1)
+            results = train(DRAWING[0], strategy, progress)
+            np.savez(directory / f"noisy-{name}.npz", **results)
 
 
 if __name__ == "__main__":

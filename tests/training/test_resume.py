@@ -129,10 +129,14 @@ def test_killed_and_resumed(project_root, tmp_path):
 @pytest.mark.parametrize(
     "flags",
     [
-        ("--model_type=aig", "--target_rates=1,t,t", "--gate_eval=sample"),
-        ("--model_type=dynconv", "--base_channels=4"),
+        # The noise of gates is drawn as that of masks.
+        pytest.param(
+            ("--model_type=aig", "--target_rates=1,t,t", "--gate_eval=sample"),
+            marks=pytest.mark.slow,
+            id="aig",
+        ),
+        pytest.param(("--model_type=dynconv", "--base_channels=4"), id="dynconv"),
     ],
-    ids=["aig", "dynconv"],
 )
 def test_killed_and_resumed_with_noise(project_root, tmp_path, flags):
     """The noise and, with masks, its annealing go on where they were."""
@@ -140,9 +144,8 @@ def test_killed_and_resumed_with_noise(project_root, tmp_path, flags):
     check_interrupted_run(project_root, tmp_path, 60, interruptions, model_flags=flags)
 
 
-@pytest.mark.parametrize(
-    "stage", ["curriculum", pytest.param("finetune", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow  # test_stages.py resumes every stage, in one process.
+@pytest.mark.parametrize("stage", ["curriculum", "finetune"])
 def test_killed_and_resumed_with_a_policy(project_root, tmp_path, stage):
     """Draws of policies go on where they were, and so does the curriculum."""
     start_path = tmp_path / "start.weights.h5"
@@ -158,6 +161,7 @@ def test_killed_and_resumed_with_a_policy(project_root, tmp_path, stage):
     check_interrupted_run(project_root, tmp_path, 60, interruptions, model_flags=flags)
 
 
+@pytest.mark.slow  # tests/data/test_imagenet.py goes on within the data at any step.
 def test_killed_and_resumed_on_imagenet(project_root, tmp_path):
     """From records on the disk, read and distorted by several threads."""
     write_imagenet("slim", tmp_path / "records")
