@@ -15,11 +15,12 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "build_model": "sact_keras.models.builder",
+    "compact": "sact_keras.compact",
     "count_flops": "sact_keras.accounting.flops",
     "load_checkpoint": "sact_keras.checkpoints.loading",
     "load_model": "sact_keras.checkpoints.model_loading",
 }
 
-__all__ = ["build_model", "count_flops", "load_checkpoint", "load_model"]
+__all__ = ["build_model", "compact", "count_flops", "load_checkpoint", "load_model"]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -32,7 +32,11 @@ def lazy_names(
 
     def load(name: str) -> Any:
         if name in names:
-            return getattr(importlib.import_module(names[name]), name)
+            module = importlib.import_module(names[name])
+            # A package that is called by its own name is what is asked for itself.
+            return (
+                module if names[name] == f"{package}.{name}" else getattr(module, name)
+            )
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return load, lambda: sorted(names)

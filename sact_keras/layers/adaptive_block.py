@@ -69,9 +69,13 @@ class AdaptiveBlock(keras.layers.Layer):
         progress: Tensor | float = 0.0,
         noise: Sequence[Tensor] | None = None,
         policy: Tensor | None = None,
+        masks: Sequence[Tensor] | None = None,
     ) -> dict[str, Any]:
-        """Runs the block; the decision is handed `progress`, `noise` and a `policy`."""
-        decision, features, masks = self.decision, inputs, []
+        """Runs the block; the decision is handed `progress`, `noise` and a `policy`.
+
+        `masks`, one a unit, overrule what it decides.
+        """
+        decision, features, executed = self.decision, inputs, []
         dense = training and decision.trains_dense
         given = {} if policy is None else {"policy": policy}
         state = decision.start(
@@ -82,15 +86,17 @@ class AdaptiveBlock(keras.layers.Layer):
             if decision.reads_input(index):
                 features, seen = fork(features)
             mask, state = decision.before_unit(index, seen, state, training=training)
+            if masks is not None:
+                mask, state = decision.overrule(index, mask, state, masks)
             features = unit(
                 features, execution_mask=None if dense else mask, training=training
             )
-            masks.append(self._explicit(mask, features))
+            executed.append(self._explicit(mask, features))
             features, state = decision.after_unit(
                 index, features, state, training=training
             )
         features, report = decision.finish(features, state)
-        return {"outputs": features, "masks": masks, **report}
+        return {"outputs": features, "masks": executed, **report}
 
     def costs(self, index: int) -> list[Cost]:
         """What the unit at `index` costs, and what deciding about it does."""

@@ -7,6 +7,7 @@ import keras
 
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.cost import Cost
+from sact_keras.layers.overruling import overrule
 
 
 @keras.saving.register_keras_serializable(package="sact_keras")
@@ -96,6 +97,22 @@ class Decision(keras.layers.Layer):
         """
         del index, inputs, training
         return None, state
+
+    def overrule(
+        self, index: int, mask: Tensor | None, state: Any, masks: Sequence[Tensor]
+    ) -> tuple[Tensor | None, Any]:
+        """Takes the masks that a caller has handed over instead of what was decided.
+
+        Args:
+            index: The unit's place in the block, from 0.
+            mask: What `before_unit` gave.
+            state: And the state.
+            masks: What was handed over, for all units of the block.
+
+        Returns:
+            The mask and the state.
+        """
+        return overrule(mask, masks[index]), state
 
     def after_unit(
         self, index: int, outputs: Tensor, state: Any, training: bool = False

@@ -13,12 +13,14 @@ from sact_keras.layers.decision import Decision
 from sact_keras.layers.halting import Halting
 from sact_keras.layers.image_halting import ImageHalting
 from sact_keras.layers.masked_execution import broadcast_mask
+from sact_keras.layers.overruling import overrule
 from sact_keras.layers.spatial_halting import SpatialHalting
 from sact_keras.layers.style import Style
 
 
 class _State(NamedTuple):
     halting: Halting | None
+    overruling: Tensor | None = None
     shares: tuple[Tensor, ...] = ()
     features: tuple[Tensor, ...] = ()
 
@@ -123,6 +125,16 @@ class HaltingDecision(Decision):
             return None, state
         return ops.cast(state.halting.running, "float32"), state
 
+    def overrule(
+        self, index: int, mask: Tensor | None, state: _State, masks: Sequence[Tensor]
+    ) -> tuple[Tensor | None, _State]:
+        """Scores 1 where the next mask ends, and 0 before: the mask follows.
+
+        The first unit runs everywhere, and a mask keeps only what the one before kept.
+        """
+        goes_on = masks[index + 1] if index < self.num_units - 1 else None
+        return mask, state._replace(overruling=goes_on)
+
     def after_unit(
         self, index: int, outputs: Tensor, state: _State, training: bool = False
     ) -> tuple[Tensor, _State]:
@@ -138,8 +150,15 @@ class HaltingDecision(Decision):
             outputs, seen = fork(outputs)
             scored, kept = fork(seen)
             score = self.branches[index](scored, training=training)
+            if state.overruling is not None:
+                score = overrule(score, 1.0 - state.overruling)
         share, halting = halting.advance(score, self.eps)
-        return outputs, _State(halting, (*state.shares, share), (*state.features, kept))
+        state = _State(
+            halting,
+            shares=(*state.shares, share),
+            features=(*state.features, kept),
+        )
+        return outputs, state
 
     def finish(
         self, outputs: Tensor, state: _State

@@ -11,6 +11,7 @@ from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
 from sact_keras.models.dtype_policy import dtype_policy_of
 from sact_keras.models.families import FAMILIES, Family
+from sact_keras.models.given import check_given
 from sact_keras.models.method import BlockPlan, Method
 from sact_keras.models.method_training import MethodTraining
 from sact_keras.models.methods import METHODS
@@ -180,6 +181,7 @@ class AdaptiveResNet(MethodTraining):
         training: bool = False,
         noise: Sequence[Tensor] | None = None,
         policy: Tensor | None = None,
+        masks: Sequence[Tensor] | None = None,
     ) -> dict[str, Any]:
         """Runs the network.
 
@@ -191,19 +193,22 @@ class AdaptiveResNet(MethodTraining):
                 `MaskDecision`, [N] for `PolicyNetwork`). None draws.
             policy: With a policy network: what to run instead of what it decides, zeros
                 and ones, [N, units].
+            masks: What to execute instead of what is decided, one tensor a unit of
+                zeros and ones, [N] or, where it is positions, [N, h, w]. With halting a
+                mask keeps only what the one before kept, and first units run anyway.
 
         Returns:
             The outputs; see the class.
 
         Raises:
-            ValueError: If there are not as many tensors of noise as units, or a policy
-                is given to a network without one, or for another number of units.
+            ValueError: If there are not as many tensors of noise, or masks, as units,
+                or a policy is given to a network without one, or for other units.
         """
         if policy is not None:
             policy = ops.convert_to_tensor(policy, "float32")
-        self._check_given(noise, policy)
+        check_given(self, noise=noise, policy=policy, masks=masks)
         if self.policy is None:
-            return self._run(inputs, training, noise=noise)
+            return self._run(inputs, training, noise=noise, masks=masks)
         decided = self.policy(inputs, training=training, noise=noise, policy=policy)
         policy, baseline = decided.pop("policy"), decided.get("baseline_policy")
         if baseline is not None:
@@ -211,26 +216,7 @@ class AdaptiveResNet(MethodTraining):
             # norms are trained, the order is seen in their moving averages.
             ahead = self._run(inputs, training, policy=baseline)
             decided["baseline_logits"] = ahead["logits"]
-        return {**self._run(inputs, training, policy=policy), **decided}
-
-    def _check_given(self, noise: Any, policy: Any) -> None:
-        if noise is not None and len(noise) != sum(self.num_units):
-            raise ValueError(
-                f"noise must be {sum(self.num_units)} tensors, one for each residual "
-                f"unit. Received: {len(noise)}"
-            )
-        if policy is None:
-            return
-        if self.policy is None:
-            raise ValueError(
-                "policy must be given to a network with a policy network alone. "
-                f"Received: a policy for {self.name}"
-            )
-        if len(policy.shape) != 2 or policy.shape[1] != sum(self.num_units):
-            raise ValueError(
-                f"policy must be of the shape [N, {sum(self.num_units)}], a column for "
-                f"each residual unit. Received: a policy of {tuple(policy.shape)}"
-            )
+        return {**self._run(inputs, training, policy=policy, masks=masks), **decided}
 
     def _run(
         self,
@@ -238,33 +224,33 @@ class AdaptiveResNet(MethodTraining):
         training: bool,
         noise: Sequence[Tensor] | None = None,
         policy: Tensor | None = None,
+        masks: Sequence[Tensor] | None = None,
     ) -> dict[str, Any]:
         features = self.stem(inputs, training=training)
         progress = 0.0 if self.progress is None else self.progress
-        given = None if noise is None else iter(noise)
         start = 0
-        reports, masks, ponder_costs = {}, {}, {}
+        reports, executed, ponder_costs = {}, {}, {}
         for name, block in zip(self.block_names, self.blocks, strict=True):
-            draws = None if given is None else [next(given) for _ in block.units]
-            end = start + len(block.units)
+            units = slice(start, start + len(block.units))
             report = block(
                 features,
                 training=training,
                 progress=progress,
-                noise=draws,
-                policy=None if policy is None else policy[:, start:end],
+                noise=None if noise is None else noise[units],
+                policy=None if policy is None else policy[:, units],
+                masks=None if masks is None else masks[units],
             )
-            start = end
-            features, masks[name] = report.pop("outputs"), report.pop("masks")
+            start = units.stop
+            features, executed[name] = report.pop("outputs"), report.pop("masks")
             if "ponder_cost" in report:
                 ponder_costs[name] = report["ponder_cost"]
             reports.update({f"{name}/{key}": value for key, value in report.items()})
         size = ops.shape(inputs)[1:3]
         outputs = {
             "logits": self.head(features, training=training),
-            "masks": [mask for block_masks in masks.values() for mask in block_masks],
+            "masks": [mask for of_block in executed.values() for mask in of_block],
             **reports,
-            **account(self, size, masks, ponder_costs),
+            **account(self, size, executed, ponder_costs),
         }
         if self.method.loss is not None:
             self.add_loss(self.loss_of_method(outputs))

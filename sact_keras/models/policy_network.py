@@ -176,15 +176,16 @@ class PolicyNetwork(keras.layers.Layer):
             "seed": self.seed,
         }
 
+    def look(self, images: Tensor) -> Tensor:
+        """The images at the resolution at which they are looked at."""
+        if _POOLING[self.family] == 1:
+            return images
+        # A last row or column of an odd number is left out, as in PyTorch.
+        height, width = (2 * side for side in self.input_size(ops.shape(images)[1:3]))
+        return ops.average_pool(images[:, :height, :width], 2, 2, padding="same")
+
     def _features(self, images: Tensor, training: bool) -> Tensor:
-        if _POOLING[self.family] == 2:
-            # A last row or column of an odd number is left out, as in PyTorch.
-            height, width = (
-                2 * side for side in self.input_size(ops.shape(images)[1:3])
-            )
-            images = images[:, :height, :width]
-            images = ops.average_pool(images, 2, 2, padding="same")
-        features = self.stem(images, training=training)
+        features = self.stem(self.look(images), training=training)
         for unit in self.units:
             features = unit(features, training=training)
         return ops.cast(ops.mean(features, axis=(1, 2)), "float32")

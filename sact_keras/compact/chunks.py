@@ -1,0 +1,72 @@
+"""A batch, some images at a time."""
+
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from sact_keras.kernels.types import Tensor
+
+Run = Callable[[Tensor, list[Tensor] | None], Mapping[str, Tensor]]
+
+
+def run_in_chunks(
+    run: Run, images: Tensor, given: list[Tensor] | None, pixels: int
+) -> dict[str, Tensor]:
+    """Runs a function over a batch, in parts of about as many pixels.
+
+    Args:
+        run: Maps images [n, H, W, 3], and other tensors [n, ...] or None, to tensors
+            [n, ...] by name, whose channels are known statically.
+        images: [N, H, W, 3].
+        given: The other tensors, [N, ...]; None for none.
+        pixels: About how many pixels at a time; at least one image.
+
+    Returns:
+        The tensors [N, ...] by name.
+
+    Example:
+        >>> sums = lambda images, given: {"sum": tf.reduce_sum(images, axis=(1, 2, 3))}
+        >>> run_in_chunks(sums, tf.ones((3, 2, 2, 1)), None, pixels=8)["sum"].numpy()
+        array([4., 4., 4.], dtype=float32)
+    """
+    shape = tf.shape(images)
+    number = shape[0]
+    most = tf.maximum(pixels // tf.maximum(shape[1] * shape[2], 1), 1)
+    # An empty batch is one of no images.
+    chunks = tf.maximum(-(-number // most), 1)
+    size = -(-number // chunks)
+    part = tf.function(run, autograph=False).get_concrete_function(
+        _spec(images), None if given is None else [_spec(tensor) for tensor in given]
+    )
+    structure = part.structured_outputs
+
+    def body(index: Tensor, arrays: list[tf.TensorArray]) -> tuple:
+        start = index * size
+        parts = [tensor[start : start + size] for tensor in (images, *(given or ()))]
+        outputs = part(parts[0], *parts[1:])
+        written = [
+            array.write(index, output)
+            for array, output in zip(arrays, tf.nest.flatten(outputs), strict=True)
+        ]
+        return index + 1, written
+
+    arrays = [
+        tf.TensorArray(
+            spec.dtype,
+            size=chunks,
+            infer_shape=False,
+            element_shape=spec.shape,
+        )
+        for spec in tf.nest.flatten(structure)
+    ]
+    _, arrays = tf.while_loop(
+        lambda index, arrays: index < chunks,
+        body,
+        (tf.constant(0), arrays),
+        parallel_iterations=1,
+    )
+    return tf.nest.pack_sequence_as(structure, [array.concat() for array in arrays])
+
+
+def _spec(tensor: Tensor) -> tf.TensorSpec:
+    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)

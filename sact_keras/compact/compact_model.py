@@ -1,0 +1,136 @@
+"""The compact form of a network: computation that is skipped is not done."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from sact_keras.accounting import account
+from sact_keras.compact.chunks import run_in_chunks
+from sact_keras.compact.network import CompactNetwork
+from sact_keras.kernels.types import Tensor
+
+CHUNK_PIXELS = {"cifar": 128 * 32 * 32, "imagenet": 2 * 224 * 224}
+"""Family -> about how many pixels are run at a time."""
+
+
+class CompactModel(tf.Module):
+    """A network that returns what its model does, and computes only what masks keep.
+
+    A callable on its own: `tf.saved_model.save` writes it, and nothing of this
+    package is needed to run it afterwards. It holds a copy of the model's weights as
+    they were when it was made, batch norms folded into them.
+
+    The images of a batch are run some at a time, as many as fit the processor's
+    cache; nothing of an image's result depends on which others there are, but for
+    the last digits.
+
+    Args:
+        model: A network of `sact_keras.build_model`, built.
+
+    Example:
+        >>> import sact_keras
+        >>> model = sact_keras.build_model("aig", model="1", base_channels=4)
+        >>> fast = CompactModel(model)
+        >>> fast(tf.zeros((2, 32, 32, 3)))["logits"].shape
+        TensorShape([2, 10])
+    """
+
+    def __init__(self, model: Any, name: str | None = None) -> None:
+        super().__init__(name=name or "compact")
+        self.network = CompactNetwork(model)
+        # Hidden from tf.Module, which would save the model's weights, too: what is
+        # executed is accounted for by masks and shapes alone.
+        self._account = functools.partial(account, model)
+        self._chunk_pixels = CHUNK_PIXELS[model.family]
+        self._blocks = tuple(zip(model.block_names, model.num_units, strict=True))
+        images = tf.TensorSpec((None, None, None, 3), tf.float32, name="images")
+        self._call = tf.function(self._run, input_signature=(images,), autograph=False)
+        self._call_given = tf.function(
+            self._run, autograph=False, reduce_retracing=True
+        )
+
+    def __call__(
+        self, images: Tensor, masks: Sequence[Tensor] | None = None
+    ) -> dict[str, Any]:
+        """Runs the network.
+
+        Args:
+            images: [N, H, W, 3], preprocessed.
+            masks: Masks that overrule the decisions, one a unit: [N] or [N, h, w] of
+                zeros and ones. With halting a mask may keep only what the one before
+                kept, and the first unit of a block runs everywhere. None for none.
+
+        Returns:
+            The dictionary of `model(images, training=False)`.
+        """
+        images = tf.convert_to_tensor(images, tf.float32)
+        if masks is None:
+            return self._call(images)
+        masks = [tf.convert_to_tensor(mask, tf.float32) for mask in masks]
+        return self._call_given(images, masks)
+
+    def _run(
+        self, images: Tensor, masks: Sequence[Tensor] | None = None
+    ) -> dict[str, Any]:
+        found = run_in_chunks(self._run_chunk, images, masks, pixels=self._chunk_pixels)
+        masks = {
+            name: tf.unstack(found.pop(f"{name}/masks"), num=number, axis=1)
+            for name, number in self._blocks
+        }
+        ponder_costs = {
+            name: found[f"{name}/ponder_cost"]
+            for name, _ in self._blocks
+            if f"{name}/ponder_cost" in found
+        }
+        size = tuple(tf.unstack(tf.shape(images)[1:3]))
+        return {
+            **found,
+            "masks": [mask for of_block in masks.values() for mask in of_block],
+            **self._account(size, masks, ponder_costs),
+        }
+
+    def _run_chunk(
+        self, images: Tensor, masks: Sequence[Tensor] | None
+    ) -> dict[str, Tensor]:
+        outputs = self.network(images, masks)
+        for name, _ in self._blocks:
+            outputs[f"{name}/masks"] = tf.stack(outputs[f"{name}/masks"], axis=1)
+        return outputs
+
+
+def compact(model: Any) -> CompactModel:
+    """Makes the compact form of a network, which computes only what its masks keep.
+
+    Args:
+        model: A network of `sact_keras.build_model`, of any method.
+
+    Returns:
+        A callable: `fast(images)` returns what `model(images, training=False)` does.
+
+    Raises:
+        TypeError: If the model is of another kind.
+        RuntimeError: If Keras runs on another backend than TensorFlow.
+
+    Example:
+        >>> import sact_keras
+        >>> model = sact_keras.build_model("sact", model="1_2_1", base_channels=4)
+        >>> fast = sact_keras.compact(model)
+        >>> fast(tf.zeros((1, 32, 32, 3)))["block_2/num_units"].shape
+        TensorShape([1, 16, 16])
+    """
+    from sact_keras.models import AdaptiveResNet
+
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            "compact needs Keras to run on TensorFlow. "
+            f"Received: KERAS_BACKEND={keras.backend.backend()}"
+        )
+    if not isinstance(model, AdaptiveResNet):
+        raise TypeError(
+            "model must be a network of sact_keras.build_model. "
+            f"Received: {type(model).__name__}"
+        )
+    return CompactModel(model)

@@ -1,0 +1,169 @@
+"""A block of ACT in the compact executor."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from sact_keras.compact.folding import array, fold_norm, single
+from sact_keras.compact.pooled_linear import PooledLinear
+from sact_keras.compact.unit import CompactUnit
+from sact_keras.kernels.types import Tensor
+from sact_keras.layers import HaltingDecision
+from sact_keras.layers.halting import Halting
+from sact_keras.layers.halting_branch import HaltingBranch
+from sact_keras.layers.overruling import overrule
+
+
+class _Running(NamedTuple):
+    """The images that have not halted.
+
+    Attributes:
+        images: Their indices, int32 [running].
+        features: Their state, [running, h, w, channels].
+        sums: Their share of the block's output so far, in the same shape.
+        outputs: The block's output of those that have halted, [N, h, w, channels].
+    """
+
+    images: Tensor
+    features: Tensor
+    sums: Tensor
+    outputs: Tensor
+
+
+class ImageHaltingBlock(tf.Module):
+    """Runs units until images halt; see `HaltingDecision`.
+
+    Who has halted never runs again in a block, so the batch shrinks to those that go
+    on, and stays shrunken until the block ends.
+
+    Args:
+        units: The units.
+        decision: The layer, built.
+    """
+
+    def __init__(
+        self,
+        units: Sequence[CompactUnit],
+        decision: HaltingDecision,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        self.units = list(units)
+        self.eps = decision.eps
+        self.branches = [fold_global_evidence(branch) for branch in decision.branches]
+
+    def __call__(
+        self,
+        features: Tensor,
+        policy: Tensor | None = None,
+        given: Sequence[Tensor] | None = None,
+    ) -> dict[str, Any]:
+        """Runs the block; see `MaskedBlock`."""
+        del policy
+        features = self.units[0](features)
+        batch = tf.shape(features)[0]
+        halting = Halting.start((batch,))
+        masks, shares = [tf.ones([batch])], []
+        state = _Running(
+            tf.range(batch), features, tf.zeros_like(features), tf.zeros_like(features)
+        )
+        share, halting, state = self._score(0, halting, state, given)
+        shares.append(share)
+        for index, unit in enumerate(self.units[1:], start=1):
+            masks.append(tf.cast(halting.running, tf.float32))
+            state = _shrink(state, halting.running)
+            share, halting, state = tf.cond(
+                tf.size(state.images) > 0,
+                lambda unit=unit, index=index, halting=halting, state=state: (
+                    self._score(
+                        index,
+                        halting,
+                        state._replace(features=unit(state.features)),
+                        given,
+                    )
+                ),
+                lambda halting=halting, state=state: (
+                    tf.zeros([batch]),
+                    halting,
+                    state,
+                ),
+            )
+            shares.append(share)
+        return {
+            "outputs": _finish(state, batch),
+            "masks": masks,
+            "ponder_cost": halting.ponder_cost(),
+            "halting_distribution": tf.stack(shares, axis=-1),
+        }
+
+    def _score(
+        self,
+        index: int,
+        halting: Halting,
+        state: _Running,
+        given: Sequence[Tensor] | None,
+    ) -> tuple[Tensor, Halting, _Running]:
+        """Takes in the state that a unit has made; see `Halting.advance`."""
+        score = None
+        if index < len(self.branches):
+            evidence = self.branches[index](tf.reduce_mean(state.features, (1, 2)))
+            score = tf.scatter_nd(
+                state.images[:, tf.newaxis],
+                tf.sigmoid(evidence),
+                tf.shape(halting.running),
+            )
+            if given is not None:
+                score = overrule(score, 1.0 - given[index + 1])
+        share, halting = halting.advance(score, self.eps)
+        weights = tf.gather(share, state.images)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+        sums = weights * state.features
+        if index > 0:
+            sums += state.sums
+        return share, halting, state._replace(sums=sums)
+
+
+def fold_global_evidence(branch: HaltingBranch) -> PooledLinear:
+    """The evidence of the whole image that a halting branch looks at."""
+    slope = branch.style.negative_slope if branch.activated else None
+    bias = 0.0 if branch.global_conv.bias is None else array(branch.global_conv.bias)[0]
+    return PooledLinear(
+        single(array(branch.global_conv.kernel)[:, 0]),
+        bias,
+        before=fold_norm(branch.global_bn, slope=slope),
+    )
+
+
+def _shrink(state: _Running, running: Tensor) -> _Running:
+    """Takes the images out that have halted."""
+    goes_on = tf.gather(running, state.images)
+    halts = tf.cast(tf.where(~goes_on)[:, 0], tf.int32)
+
+    def shrink() -> _Running:
+        kept = tf.cast(tf.where(goes_on)[:, 0], tf.int32)
+        outputs = tf.tensor_scatter_nd_update(
+            state.outputs,
+            tf.gather(state.images, halts)[:, tf.newaxis],
+            tf.gather(state.sums, halts),
+        )
+        parts = (
+            tf.gather(part, kept) for part in (state.images, state.features, state.sums)
+        )
+        return _Running(*parts, outputs)
+
+    shrunken = tf.cond(tf.size(halts) > 0, shrink, lambda: state)
+    for part, before in zip(shrunken[1:], state[1:], strict=True):
+        part.set_shape(before.shape)
+    return shrunken
+
+
+def _finish(state: _Running, batch: Tensor) -> Tensor:
+    outputs = tf.cond(
+        tf.equal(tf.size(state.images), batch),
+        lambda: state.sums,
+        lambda: tf.tensor_scatter_nd_update(
+            state.outputs, state.images[:, tf.newaxis], state.sums
+        ),
+    )
+    outputs.set_shape(state.outputs.shape)
+    return outputs

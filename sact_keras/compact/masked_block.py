@@ -1,0 +1,150 @@
+"""A block whose units are decided about one by one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from sact_keras.compact.choices import dense_share
+from sact_keras.compact.decision import CompactDecision
+from sact_keras.compact.position_execution import run_positions
+from sact_keras.compact.unit import CompactUnit
+from sact_keras.kernels.types import Tensor
+from sact_keras.layers.overruling import overrule
+
+
+class MaskedBlock(tf.Module):
+    """Runs each unit for the images, or at the positions, that its mask keeps.
+
+    Whether a unit runs everywhere, nowhere or somewhere is found at run time, unit by
+    unit. Serves every decision; halting has blocks of its own, which need not go back
+    to the whole batch after each unit.
+
+    Args:
+        units: The units.
+        decision: The block's decision.
+    """
+
+    def __init__(
+        self,
+        units: Sequence[CompactUnit],
+        decision: CompactDecision,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        self.units = list(units)
+        self.decision = decision
+
+    def __call__(
+        self,
+        features: Tensor,
+        policy: Tensor | None = None,
+        given: Sequence[Tensor] | None = None,
+    ) -> dict[str, Any]:
+        """Runs the block.
+
+        Args:
+            features: [N, H, W, channels].
+            policy: The block's part of a policy, [N, units].
+            given: Masks that overrule the decision's, one a unit.
+
+        Returns:
+            As `AdaptiveBlock`: "outputs", "masks" and what the decision reports.
+        """
+        decision, masks = self.decision, []
+        state = decision.start(features, policy)
+        pooled = _pool(features) if decision.reads_pooled else None
+        for index, unit in enumerate(self.units):
+            mask, state = decision.before_unit(index, features, pooled, state)
+            if given is not None:
+                mask = overrule(mask, given[index])
+            features, pooled = self._run(unit, features, pooled, mask)
+            masks.append(self._explicit(mask, features))
+            features, state = decision.after_unit(index, features, state)
+        features, report = decision.finish(features, state)
+        return {"outputs": features, "masks": masks, **report}
+
+    def _run(
+        self,
+        unit: CompactUnit,
+        features: Tensor,
+        pooled: Tensor | None,
+        mask: Tensor | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        keeps_pooled = pooled is not None
+
+        def with_pooled(outputs: Tensor) -> tuple[Tensor, ...]:
+            return (outputs, _pool(outputs)) if keeps_pooled else (outputs,)
+
+        if mask is None:
+            results = with_pooled(unit(features))
+            return results[0], results[1] if keeps_pooled else None
+        spatial = mask.shape.rank == 3
+        kept = tf.math.count_nonzero(mask > 0, dtype=tf.int32)
+        size = tf.size(mask)
+
+        def everywhere() -> tuple[Tensor, ...]:
+            exact = not self.decision.weighs and not spatial
+            return with_pooled(unit(features, None if exact else mask))
+
+        def nowhere() -> tuple[Tensor, ...]:
+            if unit.keeps_input:
+                return (features, pooled) if keeps_pooled else (features,)
+            return with_pooled(unit.skip(features))
+
+        def somewhere() -> tuple[Tensor, ...]:
+            if spatial:
+                return with_pooled(run_positions(unit, features, mask))
+            return run_images(unit, features, pooled, mask, self.decision.weighs)
+
+        share = dense_share(unit) if spatial else 1.0
+        enough = tf.cast(kept, tf.float32) >= share * tf.cast(size, tf.float32)
+        results = tf.cond(
+            enough,
+            everywhere,
+            lambda: tf.cond(tf.equal(kept, 0), nowhere, somewhere),
+        )
+        outputs = results[0]
+        outputs.set_shape((None, None, None, unit.filters))
+        return outputs, results[1] if keeps_pooled else None
+
+    def _explicit(self, mask: Tensor | None, features: Tensor) -> Tensor:
+        if mask is not None:
+            return tf.cast(mask > 0, tf.float32) if self.decision.weighs else mask
+        return tf.ones(tf.shape(features)[: 3 if self.decision.spatial else 1])
+
+
+def run_images(
+    unit: CompactUnit,
+    features: Tensor,
+    pooled: Tensor | None,
+    mask: Tensor,
+    weighs: bool,
+) -> tuple[Tensor, ...]:
+    """Runs a unit for the images that a mask keeps.
+
+    Args:
+        unit: The unit.
+        features: Its input, [N, H, W, channels].
+        pooled: The input's means over the positions, [N, channels], or None.
+        mask: [N].
+        weighs: Whether the mask weighs the residuals.
+
+    Returns:
+        The outputs, [N, h, w, filters]; and unless `pooled` is None their means.
+    """
+    active = tf.cast(tf.where(mask > 0)[:, 0], tf.int32)
+    weights = tf.gather(mask, active) if weighs else None
+    rows = unit(tf.gather(features, active), weights)
+    indices = active[:, tf.newaxis]
+    base = unit.skip(features)
+    outputs = tf.tensor_scatter_nd_update(base, indices, rows)
+    if pooled is None:
+        return (outputs,)
+    if unit.keeps_input:
+        return outputs, tf.tensor_scatter_nd_update(pooled, indices, _pool(rows))
+    return outputs, _pool(outputs)
+
+
+def _pool(features: Tensor) -> Tensor:
+    return tf.reduce_mean(features, axis=(1, 2))

@@ -1,0 +1,209 @@
+"""A block of SACT in the compact executor."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from sact_keras.compact.choices import dense_share
+from sact_keras.compact.folding import array, fold_norm, scale_and_shift, single
+from sact_keras.compact.image_halting import fold_global_evidence
+from sact_keras.compact.local_evidence import LocalEvidence
+from sact_keras.compact.positions import Grid, gather_windows
+from sact_keras.compact.unit import CompactUnit
+from sact_keras.compact.working_set import WorkingSet
+from sact_keras.kernels.types import Tensor
+from sact_keras.layers import HaltingDecision
+from sact_keras.layers.halting import Halting
+from sact_keras.layers.overruling import overrule
+from sact_keras.layers.spatial_halting import SpatialHalting
+
+_SHRINK_BELOW = 0.9
+"""The share of a working set that has to go on for the set to stay as it is."""
+
+
+class PositionHaltingBlock(tf.Module):
+    """Runs units until positions halt; see `HaltingDecision`.
+
+    A position that has halted never runs again in the block, so the rows that are
+    worked on shrink to those that go on, and those around them, whose state is frozen.
+    Rows that leave are put in their places once, when the block ends.
+
+    Args:
+        units: The units.
+        decision: The layer, built.
+    """
+
+    def __init__(
+        self,
+        units: Sequence[CompactUnit],
+        decision: HaltingDecision,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        self.units = list(units)
+        self.eps = decision.eps
+        self.branches = [_Branch(branch) for branch in decision.branches]
+        convolutions = self.units[1].convolutions
+        self.depth = sum(convolution.side > 1 for convolution in convolutions)
+        self.dense_share = dense_share(self.units[1])
+
+    def __call__(
+        self,
+        features: Tensor,
+        policy: Tensor | None = None,
+        given: Sequence[Tensor] | None = None,
+    ) -> dict[str, Any]:
+        """Runs the block; see `MaskedBlock`."""
+        del policy
+        features = self.units[0](features)
+        grid, channels = Grid.of(features), features.shape[-1]
+        halting = Halting.start(tuple(grid))
+        work = WorkingSet.whole(features, grid)
+        totals = tf.reduce_sum(features, axis=(1, 2))
+        masks, shares, left = [tf.ones(grid)], [], []
+        for index, unit in enumerate(self.units):
+            if index > 0:
+                masks.append(tf.cast(halting.running, tf.float32))
+                work, leaving = self._shrink(work, halting.running, grid)
+                left.append(leaving)
+                work, totals = self._run(unit, work, totals, halting.running, grid)
+            score = None
+            if index < len(self.branches):
+                score = self.branches[index](work, totals, grid)
+                if given is not None:
+                    score = overrule(score, 1.0 - given[index + 1])
+            share, halting = halting.advance(score, self.eps)
+            shares.append(share)
+            weights = tf.gather(tf.reshape(share, [-1]), work.positions)
+            sums = work.features * weights[:, tf.newaxis]
+            work = work._replace(sums=sums if index == 0 else work.sums + sums)
+        left.append((work.positions, work.sums))
+        positions, rows = (
+            tf.concat(parts, axis=0) for parts in zip(*left, strict=True)
+        )
+        outputs = tf.gather(rows, tf.math.invert_permutation(positions))
+        return {
+            "outputs": tf.reshape(outputs, (*grid, channels)),
+            "masks": masks,
+            "ponder_cost": halting.ponder_cost(),
+            "halting_distribution": tf.stack(shares, axis=-1),
+        }
+
+    def _shrink(
+        self, work: WorkingSet, running: Tensor, grid: Grid
+    ) -> tuple[WorkingSet, tuple[Tensor, Tensor]]:
+        """Takes positions out that have halted, if they are enough to be worth it.
+
+        Returns:
+            The set; and what leaves it: positions and their share of the output.
+        """
+        count = tf.math.count_nonzero(running, dtype=tf.int32)
+        whole = tf.equal(work.own, grid.size)
+        limit = tf.where(whole, self.dense_share, _SHRINK_BELOW)
+        worth_it = tf.cast(count, tf.float32) < limit * tf.cast(work.own, tf.float32)
+
+        def shrink() -> tuple[WorkingSet, tuple[Tensor, Tensor]]:
+            goes_on = tf.gather(tf.reshape(running, [-1]), work.positions)
+            leaving = tf.cast(tf.where(~goes_on)[:, 0], tf.int32)
+            left = tf.gather(work.positions, leaving), tf.gather(work.sums, leaving)
+            return work.shrink(running, self.depth), left
+
+        def keep() -> tuple[WorkingSet, tuple[Tensor, Tensor]]:
+            nobody = tf.zeros([0], tf.int32), tf.zeros([0, work.sums.shape[1]])
+            return work, nobody
+
+        shrunken, left = tf.cond(worth_it, shrink, keep)
+        for part, before in zip(shrunken, work, strict=True):
+            part.set_shape([None, *before.shape[1:]] if before.shape.rank else [])
+        left[1].set_shape((None, work.sums.shape[1]))
+        return shrunken, left
+
+    def _run(
+        self,
+        unit: CompactUnit,
+        work: WorkingSet,
+        totals: Tensor,
+        running: Tensor,
+        grid: Grid,
+    ) -> tuple[WorkingSet, Tensor]:
+        """Runs a unit for what goes on; returns the set and its new totals."""
+        channels = work.features.shape[1]
+        weights = tf.gather(tf.reshape(running, [-1]), work.positions)
+        weights = tf.cast(weights, tf.float32)[:, tf.newaxis]
+
+        def everywhere() -> tuple[Tensor, Tensor]:
+            features = tf.reshape(work.features, (*grid, channels))
+            outputs = unit(features, tf.cast(running, tf.float32))
+            return tf.reshape(outputs, (-1, channels)), tf.reduce_sum(outputs, (1, 2))
+
+        def somewhere() -> tuple[Tensor, Tensor]:
+            residual = _residual_rows(unit, work) * weights
+            outputs = unit.activate(work.features + residual)
+            images = work.positions // (grid.height * grid.width)
+            changes = tf.math.unsorted_segment_sum(
+                outputs - work.features, images, grid.images
+            )
+            return outputs, totals + changes
+
+        features, totals = tf.cond(tf.equal(work.own, grid.size), everywhere, somewhere)
+        features.set_shape((None, channels))
+        return work._replace(features=features), totals
+
+
+class _Branch(tf.Module):
+    """The halting scores of a working set."""
+
+    def __init__(self, branch: SpatialHalting) -> None:
+        super().__init__()
+        kernel = array(branch.local_conv.kernel)[..., 0]
+        bias = array(branch.local_conv.bias)[0]
+        self.norm, self.shift = None, None
+        if branch.activated:
+            self.norm = fold_norm(branch.local_bn, branch.style.negative_slope)
+        else:
+            scale, shift = scale_and_shift(branch.local_bn)
+            # At each of the nine places, where there is a position.
+            constants = single((kernel @ shift).reshape(9))
+            self.shift = tf.Variable(constants, trainable=False)
+            kernel = kernel * scale
+        self.local = LocalEvidence(single(kernel), bias=single(bias))
+        self.whole = fold_global_evidence(branch)
+
+    def __call__(self, work: WorkingSet, totals: Tensor, grid: Grid) -> Tensor:
+        """Scores, [N, h, w]; zeros outside the set."""
+        products = tf.concat(
+            [self._products(work.features), self._products(work.around)], axis=0
+        )
+        local = self.local.sum_windows(products, work.windows[: work.own])
+        positions = grid.height * grid.width
+        whole = self.whole(totals / tf.cast(positions, tf.float32))
+        whole = tf.gather(whole, work.positions // positions)
+        score = tf.sigmoid(local + self.local.bias + whole)
+        return work.on_grid(score, grid)
+
+    def _products(self, rows: Tensor) -> Tensor:
+        if self.norm is not None:
+            return self.local.products(self.norm(rows))
+        return tf.nn.bias_add(self.local.products(rows), self.shift)
+
+
+def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
+    """The residual at a working set's positions, [own, filters]."""
+    rows = [unit.preactivate(work.features), unit.preactivate(work.around)]
+    total, computed = work.total, None
+    for convolution in unit.convolutions:
+        if convolution.side == 1:
+            # Apart from each other for as long as what is around is read, so that
+            # only what a 3x3 reads is put together.
+            rows = [convolution.of_rows(part) for part in rows]
+            continue
+        together = tf.concat(rows, axis=0)
+        windows = work.windows
+        if computed is not None:
+            # Of the rows that the first 3x3 has computed, which come first.
+            windows = tf.minimum(windows[: work.own], tf.shape(together)[0])
+        rows = [convolution.of_rows(gather_windows(together, windows))]
+        computed = True
+    del total
+    return rows[0]
