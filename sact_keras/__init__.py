@@ -14,6 +14,7 @@ from sact_keras.lazy import lazy_names
 __version__ = "0.1.0"
 
 _NAMES = {
+    "benchmark": "sact_keras.benchmarking.speed_benchmark",
     "build_model": "sact_keras.models.builder",
     "compact": "sact_keras.compact",
     "count_flops": "sact_keras.accounting.flops",
@@ -21,6 +22,13 @@ _NAMES = {
     "load_model": "sact_keras.checkpoints.model_loading",
 }
 
-__all__ = ["build_model", "compact", "count_flops", "load_checkpoint", "load_model"]
+__all__ = [
+    "benchmark",
+    "build_model",
+    "compact",
+    "count_flops",
+    "load_checkpoint",
+    "load_model",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

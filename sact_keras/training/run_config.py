@@ -2,17 +2,15 @@
 
 import contextlib
 import dataclasses
-import importlib.metadata
 import json
 import platform
 import shlex
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import sact_keras
+from sact_keras import provenance
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.files.atomic_write import atomic_write
 from sact_keras.training.options import METHOD_FLAGS, Options
@@ -41,8 +39,6 @@ RESULT_FLAGS = (
     "curriculum_steps",
 )
 """Flags that decide which weights a run ends with."""
-
-_VERSIONED = ("tensorflow", "keras", "numpy", "tensorflow-datasets")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,16 +72,12 @@ class RunConfig:
             "argv": list(options.argv),
             "command": repeating_command(flags),
             "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "versions": {
-                "sact_keras": sact_keras.__version__,
-                "python": platform.python_version(),
-                **{name: importlib.metadata.version(name) for name in _VERSIONED},
-            },
-            "git_commit": _git_commit(),
+            "versions": provenance.versions(),
+            "git_commit": provenance.git_commit(),
             "machine": {
                 "host": platform.node(),
                 "platform": platform.platform(),
-                "processor": _processor(),
+                "processor": provenance.processor(),
             },
         }
         return cls(flags, content)
@@ -173,32 +165,3 @@ def repeating_command(flags: Mapping[str, Any]) -> str:
     """
     given = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     return shlex.join(["python", "main.py", *given])
-
-
-def _git_commit() -> str | None:
-    """The commit of the checkout that runs, with "-dirty" where files differ."""
-    root = Path(sact_keras.__file__).parent.parent
-    if not (root / ".git").exists():
-        return None
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return described.stdout.strip()
-
-
-def _processor() -> str:
-    """The processor's name, which `platform` does not know on Linux."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.split(":", 1)[1] for line in lines if line.startswith("model name"))
-    return next((name.strip() for name in names), platform.processor())

@@ -1,0 +1,77 @@
+"""The benchmark's report as text: a header, and a line for each case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_COLUMNS = (
+    ("batch", 5),
+    ("rate", 6),
+    ("active", 6),
+    ("decided", 7),
+    ("dense", 9),
+    ("folded", 9),
+    ("masked", 9),
+    ("compact", 9),
+    ("images/s", 9),
+    ("ideal", 6),
+    ("real", 6),
+    ("effic.", 6),
+    ("/folded", 7),
+    ("difference", 10),
+)
+
+
+def format_report(report: Mapping[str, Any]) -> str:
+    """The whole report, for people.
+
+    Args:
+        report: What `sact_keras.benchmark` returns.
+
+    Returns:
+        A line for each entry of the header, and a table (`format_row`).
+    """
+    facts = [f"{name}: {_text(value)}" for name, value in report["header"].items()]
+    titles = " ".join(f"{title:>{width}}" for title, width in _COLUMNS)
+    legend = (
+        "Milliseconds a batch, medians; images/s of compact; ideal = dense / needed "
+        "FLOPs,\nreal = dense / compact time, effic. = real / ideal, /folded = "
+        "dense_folded / compact time;\ndifference: the largest between the logits of "
+        "masked and compact."
+    )
+    return "\n".join([*facts, "", titles, *map(format_row, report["cases"]), legend])
+
+
+def format_row(case: Mapping[str, Any]) -> str:
+    """One case as a line of the table.
+
+    A "!" at the end says that masked and compact differ in their masks.
+    """
+    active, executors = case["active_share"], case["executors"]
+    times = [executors[name]["milliseconds"] for name in executors]
+    rate, decided = case["force_rate"], active["decided"]
+    agreement = case["agreement"]
+    values = (
+        f"{case['batch_size']}",
+        "own" if rate is None else f"{rate:g}",
+        f"{active['all']:.3f}",
+        "-" if decided is None else f"{decided:.3f}",
+        *(f"{time:.2f}" for time in times),
+        f"{executors['compact']['images_per_second']:.1f}",
+        f"{case['ideal_speedup']:.3f}",
+        f"{case['realised_speedup']:.3f}",
+        f"{case['efficiency']:.3f}",
+        f"{case['speedup_over_folded']:.3f}",
+        f"{agreement['largest_logit_difference']:.1e}",
+    )
+    line = " ".join(
+        f"{value:>{width}}" for value, (_, width) in zip(values, _COLUMNS, strict=True)
+    )
+    return line if agreement["masks_equal"] else f"{line} !"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_text(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return "x".join(str(part) for part in value)
+    return str(value)
