@@ -26,26 +26,40 @@ def count_units(masks: list[Tensor]) -> Tensor:
         >>> ops.convert_to_numpy(count_units(masks)).tolist()
         [2, 1]
     """
-    return ops.cast(sum(masks[1:], start=masks[0]), "int32")
+    return ops.cast(ops.sum(ops.stack(masks), axis=0), "int32")
 
 
-def block_flops(block: AdaptiveBlock, masks: list[Tensor], size: Size) -> Tensor:
+def block_flops(
+    block: AdaptiveBlock,
+    masks: list[Tensor],
+    size: Size,
+    count: Callable[..., Tensor] = executed_flops,
+) -> Tensor:
     """FLOPs that each image spent in a block, on units and on deciding.
 
     Args:
         block: The block.
         masks: One mask a unit.
         size: (height, width) of the block's input.
+        count: What is counted of a layer: `executed_flops` or `executed_macs`.
 
     Returns:
         [N], of `flops_dtype`.
     """
-    total = 0
+    # Units that are alike are counted at once: at small batches what the account
+    # takes is the number of its operations.
+    alike: dict[tuple, list[Tensor]] = {}
+    sizes = {}
     for index, (unit, mask) in enumerate(zip(block.units, masks, strict=True)):
         output_size = unit.output_size(size)
-        costs = block.costs(index)
-        total = total + executed_flops(costs, mask, size, output_size)
+        kind = (tuple(block.costs(index)), unit.strides)
+        alike.setdefault(kind, []).append(mask)
+        sizes.setdefault(kind, (size, output_size))
         size = output_size
+    total = 0
+    for kind, kept in alike.items():
+        counts = count(kind[0], ops.concatenate(kept, axis=0), *sizes[kind])
+        total = total + ops.sum(ops.reshape(counts, (len(kept), -1)), axis=0)
     return total
 
 
@@ -68,12 +82,8 @@ def reported_macs(
     size = model.stem.output_size(image_size)
     total = _count_ahead_of_blocks(executed_macs, model, image_size, image_mask)
     for name, block in zip(model.block_names, model.blocks, strict=True):
-        for index, (unit, mask) in enumerate(
-            zip(block.units, masks[name], strict=True)
-        ):
-            output_size = unit.output_size(size)
-            total = total + executed_macs(block.costs(index), mask, size, output_size)
-            size = output_size
+        total = total + block_flops(block, masks[name], size, executed_macs)
+        size = block.output_size(size)
     return total + executed_macs(model.head.costs(), image_mask, size, size)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from sact_keras.compact.convolution import activate
+from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 
 
@@ -31,8 +32,8 @@ class Affine(tf.Module):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        self.scale = tf.Variable(scale, trainable=False, name="scale")
-        self.shift = tf.Variable(shift, trainable=False, name="shift")
+        self.scale = Weight(scale)
+        self.shift = Weight(shift)
         self.slope = slope
 
     def __call__(self, features: Tensor) -> Tensor:
@@ -41,8 +42,8 @@ class Affine(tf.Module):
         # One pass over the features, where a product and a sum would be two.
         outputs, *_ = tf.raw_ops.FusedBatchNormV3(
             x=tf.reshape(features, (1, 1, -1, channels)),
-            scale=self.scale,
-            offset=self.shift,
+            scale=self.scale.read(),
+            offset=self.shift.read(),
             mean=tf.zeros([channels]),
             variance=tf.ones([channels]),
             epsilon=0.0,

@@ -29,6 +29,8 @@ def run_in_chunks(
         >>> run_in_chunks(sums, tf.ones((3, 2, 2, 1)), None, pixels=8)["sum"].numpy()
         array([4., 4., 4.], dtype=float32)
     """
+    if images.shape[0] == 1:
+        return run(images, given)
     shape = tf.shape(images)
     number = shape[0]
     most = tf.maximum(pixels // tf.maximum(shape[1] * shape[2], 1), 1)

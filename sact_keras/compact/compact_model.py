@@ -46,12 +46,11 @@ class CompactModel(tf.Module):
         self._account = functools.partial(account, model)
         self._chunk_pixels = CHUNK_PIXELS[model.family]
         self._blocks = tuple(zip(model.block_names, model.num_units, strict=True))
-        images = tf.TensorSpec((None, None, None, 3), tf.float32, name="images")
-        self._call = tf.function(self._run, input_signature=(images,), autograph=False)
-        self._call_given = tf.function(
-            self._run, autograph=False, reduce_retracing=True
-        )
+        for images in (1, None):
+            shape = (images, None, None, 3)
+            self.__call__.get_concrete_function(tf.TensorSpec(shape, tf.float32))
 
+    @tf.function(autograph=False, reduce_retracing=True)
     def __call__(
         self, images: Tensor, masks: Sequence[Tensor] | None = None
     ) -> dict[str, Any]:
@@ -67,14 +66,8 @@ class CompactModel(tf.Module):
             The dictionary of `model(images, training=False)`.
         """
         images = tf.convert_to_tensor(images, tf.float32)
-        if masks is None:
-            return self._call(images)
-        masks = [tf.convert_to_tensor(mask, tf.float32) for mask in masks]
-        return self._call_given(images, masks)
-
-    def _run(
-        self, images: Tensor, masks: Sequence[Tensor] | None = None
-    ) -> dict[str, Any]:
+        if masks is not None:
+            masks = [tf.convert_to_tensor(mask, tf.float32) for mask in masks]
         found = run_in_chunks(self._run_chunk, images, masks, pixels=self._chunk_pixels)
         masks = {
             name: tf.unstack(found.pop(f"{name}/masks"), num=number, axis=1)

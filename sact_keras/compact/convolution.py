@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 
 
@@ -38,10 +39,8 @@ class Convolution(tf.Module):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        self.kernel = tf.Variable(kernel, trainable=False, name="kernel")
-        self.bias = None
-        if bias is not None:
-            self.bias = tf.Variable(bias, trainable=False, name="bias")
+        self.kernel = Weight(kernel)
+        self.bias = None if bias is None else Weight(bias)
         self.side = kernel.shape[0]
         self.strides = strides
         self.slope = slope
@@ -67,11 +66,12 @@ class Convolution(tf.Module):
         elif strides > 1 and not self.same_padding:
             border = [self.side // 2] * 2
             padding = [[0, 0], border, border, [0, 0]]
-        return self._finish(tf.nn.conv2d(features, self.kernel, strides, padding))
+        sums = tf.nn.conv2d(features, self.kernel.read(), strides, padding)
+        return self._finish(sums)
 
     def of_rows(self, rows: Tensor) -> Tensor:
         """Multiplies rows [M, side * side * channels], each what a kernel covers."""
-        matrix = tf.reshape(self.kernel, (-1, self.filters))
+        matrix = tf.reshape(self.kernel.read(), (-1, self.filters))
         return self._finish(tf.matmul(rows, matrix))
 
     def padding_before(self, size: Tensor) -> Tensor | int:
@@ -86,7 +86,7 @@ class Convolution(tf.Module):
     def _finish(self, sums: Tensor) -> Tensor:
         # TensorFlow computes the sum, the bias and the activation in one operation.
         if self.bias is not None:
-            sums = tf.nn.bias_add(sums, self.bias)
+            sums = tf.nn.bias_add(sums, self.bias.read())
         return activate(sums, self.slope)
 
 

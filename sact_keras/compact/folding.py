@@ -59,7 +59,7 @@ def fold_convolution(
         >>> layer = keras.layers.Conv2D(4, 3, strides=2)
         >>> layer.build((None, 8, 8, 2))
         >>> fold_convolution(layer).kernel.shape
-        TensorShape([3, 3, 2, 4])
+        (3, 3, 2, 4)
     """
     kernel = array(convolution.kernel)
     bias = None if convolution.bias is None else array(convolution.bias)

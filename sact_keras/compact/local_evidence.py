@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from sact_keras.compact.positions import Grid, neighbour_table
+from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 
 
@@ -36,8 +37,8 @@ class LocalEvidence(tf.Module):
     ) -> None:
         super().__init__(name=name)
         columns = list(kernel.reshape(9, -1)) + ([] if whole is None else [whole])
-        self.matrix = tf.Variable(np.stack(columns, axis=1), trainable=False)
-        self.bias = tf.Variable(bias, trainable=False, dtype=tf.float32)
+        self.matrix = Weight(np.stack(columns, axis=1))
+        self.bias = Weight(bias)
         self.strides = strides
         self.has_whole = whole is not None
 
@@ -57,11 +58,11 @@ class LocalEvidence(tf.Module):
         if self.has_whole:
             whole = tf.reshape(products[:, 9], (grid.images, -1))
             sums += tf.reduce_mean(whole, axis=1)[:, tf.newaxis, tf.newaxis]
-        return sums + self.bias
+        return sums + self.bias.read()
 
     def products(self, rows: Tensor) -> Tensor:
         """What each row contributes at the nine places: [rows, columns]."""
-        return tf.matmul(rows, self.matrix)
+        return tf.matmul(rows, self.matrix.read())
 
     def sum_windows(self, products: Tensor, neighbours: Tensor) -> Tensor:
         """Adds up what the rows under a kernel contribute, [positions].

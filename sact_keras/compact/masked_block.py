@@ -80,11 +80,9 @@ class MaskedBlock(tf.Module):
             results = with_pooled(unit(features))
             return results[0], results[1] if keeps_pooled else None
         spatial = mask.shape.rank == 3
-        kept = tf.math.count_nonzero(mask > 0, dtype=tf.int32)
-        size = tf.size(mask)
+        exact = not self.decision.weighs and not spatial
 
         def everywhere() -> tuple[Tensor, ...]:
-            exact = not self.decision.weighs and not spatial
             return with_pooled(unit(features, None if exact else mask))
 
         def nowhere() -> tuple[Tensor, ...]:
@@ -97,15 +95,21 @@ class MaskedBlock(tf.Module):
                 return with_pooled(run_positions(unit, features, mask))
             return run_images(unit, features, pooled, mask, self.decision.weighs)
 
-        share = dense_share(unit) if spatial else 1.0
-        enough = tf.cast(kept, tf.float32) >= share * tf.cast(size, tf.float32)
-        results = tf.cond(
-            enough,
-            everywhere,
-            lambda: tf.cond(tf.equal(kept, 0), nowhere, somewhere),
-        )
+        if features.shape[0] == 1 and not spatial:
+            # One image runs the unit or skips it, with no operation to spare.
+            results = tf.cond(mask[0] > 0, everywhere, nowhere)
+        else:
+            # Sums of ones are exact up to 2^24 of them.
+            kept = tf.reduce_sum(tf.sign(mask) if self.decision.weighs else mask)
+            size = tf.cast(tf.size(mask), tf.float32)
+            share = dense_share(unit) if spatial else 1.0
+            results = tf.cond(
+                kept >= share * size,
+                everywhere,
+                lambda: tf.cond(kept > 0, somewhere, nowhere),
+            )
         outputs = results[0]
-        outputs.set_shape((None, None, None, unit.filters))
+        outputs.set_shape((*features.shape[:1], None, None, unit.filters))
         return outputs, results[1] if keeps_pooled else None
 
     def _explicit(self, mask: Tensor | None, features: Tensor) -> Tensor:

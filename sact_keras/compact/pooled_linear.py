@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from sact_keras.compact.affine import Affine
 from sact_keras.compact.convolution import Convolution
+from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 
 
@@ -30,8 +31,8 @@ class PooledLinear(tf.Module):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        self.kernel = tf.Variable(kernel[:, None], trainable=False, name="kernel")
-        self.bias = tf.Variable([bias], trainable=False, dtype=tf.float32, name="bias")
+        self.kernel = Weight(kernel[:, None])
+        self.bias = Weight([bias])
         self.before = before
 
     def __call__(self, pooled: Tensor) -> Tensor:
@@ -40,5 +41,5 @@ class PooledLinear(tf.Module):
             pooled = self.before.of_rows(pooled)
         elif self.before is not None:
             pooled = self.before(pooled)
-        sums = tf.nn.bias_add(tf.matmul(pooled, self.kernel), self.bias)
+        sums = tf.nn.bias_add(tf.matmul(pooled, self.kernel.read()), self.bias.read())
         return tf.squeeze(sums, axis=1)

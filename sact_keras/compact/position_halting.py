@@ -11,6 +11,7 @@ from sact_keras.compact.image_halting import fold_global_evidence
 from sact_keras.compact.local_evidence import LocalEvidence
 from sact_keras.compact.positions import Grid, gather_windows
 from sact_keras.compact.unit import CompactUnit
+from sact_keras.compact.weight import Weight
 from sact_keras.compact.working_set import WorkingSet
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import HaltingDecision
@@ -165,7 +166,7 @@ class _Branch(tf.Module):
             scale, shift = scale_and_shift(branch.local_bn)
             # At each of the nine places, where there is a position.
             constants = single((kernel @ shift).reshape(9))
-            self.shift = tf.Variable(constants, trainable=False)
+            self.shift = Weight(constants)
             kernel = kernel * scale
         self.local = LocalEvidence(single(kernel), bias=single(bias))
         self.whole = fold_global_evidence(branch)
@@ -179,13 +180,13 @@ class _Branch(tf.Module):
         positions = grid.height * grid.width
         whole = self.whole(totals / tf.cast(positions, tf.float32))
         whole = tf.gather(whole, work.positions // positions)
-        score = tf.sigmoid(local + self.local.bias + whole)
+        score = tf.sigmoid(local + self.local.bias.read() + whole)
         return work.on_grid(score, grid)
 
     def _products(self, rows: Tensor) -> Tensor:
         if self.norm is not None:
             return self.local.products(self.norm(rows))
-        return tf.nn.bias_add(self.local.products(rows), self.shift)
+        return tf.nn.bias_add(self.local.products(rows), self.shift.read())
 
 
 def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
