@@ -11,7 +11,7 @@ from sact_keras.benchmarking.case import measure_case
 from sact_keras.benchmarking.executors import make_executors
 from sact_keras.benchmarking.header import describe_run
 from sact_keras.benchmarking.mask_drawing import check_decides, forced_masks
-from sact_keras.benchmarking.table import format_row
+from sact_keras.benchmarking.table import describe_case
 from sact_keras.benchmarking.turns import TURN_SECONDS
 from sact_keras.models import AdaptiveResNet
 
@@ -99,7 +99,7 @@ def benchmark(
                 masks = [tf.constant(mask) for mask in masks]
             case = measure_case(model, executors, batch, masks, rounds, turn_seconds)
             cases.append({"batch_size": batch_size, "force_rate": rate, **case})
-            logger.info("%s", format_row(cases[-1]))
+            logger.info("%s", describe_case(cases[-1]))
     header = describe_run(model, size)
     return {"header": {**header, "rounds": rounds, "seed": seed}, "cases": cases}
 

@@ -12,6 +12,7 @@ _COLUMNS = (
     ("folded", 9),
     ("masked", 9),
     ("compact", 9),
+    ("spread", 6),
     ("images/s", 9),
     ("ideal", 6),
     ("real", 6),
@@ -30,12 +31,15 @@ def format_report(report: Mapping[str, Any]) -> str:
     Returns:
         A line for each entry of the header, and a table (`format_row`).
     """
-    facts = [f"{name}: {_text(value)}" for name, value in report["header"].items()]
+    header = dict(report["header"])
+    header["image_size"] = "x".join(str(side) for side in header["image_size"])
+    facts = [f"{name}: {_text(value)}" for name, value in header.items()]
     titles = " ".join(f"{title:>{width}}" for title, width in _COLUMNS)
     legend = (
-        "Milliseconds a batch, medians; images/s of compact; ideal = dense / needed "
-        "FLOPs,\nreal = dense / compact time, effic. = real / ideal, /folded = "
-        "dense_folded / compact time;\ndifference: the largest between the logits of "
+        "Milliseconds a batch, medians; spread: interquartile range / median, the "
+        "larger of dense and compact;\nimages/s of compact; ideal = dense / needed "
+        "FLOPs, real = dense / compact time, effic. = real / ideal,\n/folded = "
+        "dense_folded / compact time; difference: the largest between the logits of "
         "masked and compact."
     )
     return "\n".join([*facts, "", titles, *map(format_row, report["cases"]), legend])
@@ -56,6 +60,7 @@ def format_row(case: Mapping[str, Any]) -> str:
         f"{active['all']:.3f}",
         "-" if decided is None else f"{decided:.3f}",
         *(f"{time:.2f}" for time in times),
+        f"{max(_spread(executors[name]) for name in ('dense', 'compact')):.0%}",
         f"{executors['compact']['images_per_second']:.1f}",
         f"{case['ideal_speedup']:.3f}",
         f"{case['realised_speedup']:.3f}",
@@ -69,9 +74,28 @@ def format_row(case: Mapping[str, Any]) -> str:
     return line if agreement["masks_equal"] else f"{line} !"
 
 
+def describe_case(case: Mapping[str, Any]) -> str:
+    """One case in a sentence, to show how far the benchmark has come."""
+    rate = case["force_rate"]
+    forced = "" if rate is None else f" at rate {rate:g}"
+    times = ", ".join(
+        f"{name} {times['milliseconds']:.2f} ms"
+        for name, times in case["executors"].items()
+    )
+    return (
+        f"Batch {case['batch_size']}{forced}: {times}; speed-up "
+        f"{case['realised_speedup']:.3f} of {case['ideal_speedup']:.3f}, "
+        f"efficiency {case['efficiency']:.3f}"
+    )
+
+
+def _spread(times: Mapping[str, float]) -> float:
+    return (times["upper_quartile"] - times["lower_quartile"]) / times["milliseconds"]
+
+
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_text(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return "x".join(str(part) for part in value)
+        return "_".join(str(part) for part in value)
     return str(value)

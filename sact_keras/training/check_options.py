@@ -4,10 +4,17 @@ import math
 
 from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.models import presets
+from sact_keras.training.benchmark_lists import parse_batch_sizes, parse_force_rates
 from sact_keras.training.check_model_options import check_model_options, with_article
 from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError, refuse
+
+_FLAGS_OF_MODE = {
+    "attack": ("attack", "epsilon", "jpeg_quality"),
+    "benchmark": ("benchmark_batch_sizes", "force_rate", "benchmark_rounds"),
+}
+"""Mode -> flags that have a meaning in it alone."""
 
 
 def check_options(options: Options) -> None:
@@ -65,6 +72,7 @@ def _check_ranges(options: Options) -> None:
         "max_number_of_steps",
         "num_examples",
         "curriculum_steps",
+        "benchmark_rounds",
     ):
         value = getattr(options, name)
         if value is not None and value < 1:
@@ -86,11 +94,13 @@ def _check_ranges(options: Options) -> None:
         refuse("epsilon", "in (0, 1], a fraction of the range", options.epsilon)
     if not 1 <= options.jpeg_quality <= 100:
         refuse("jpeg_quality", "from 1 to 100", options.jpeg_quality)
-    if options.decay_epochs is not None:
-        try:
+    try:
+        if options.decay_epochs is not None:
             parse_decay_epochs(options.decay_epochs)
-        except ValueError as error:
-            raise UsageError(f"--{error}") from error
+        parse_batch_sizes(options.benchmark_batch_sizes)
+        parse_force_rates(options.force_rate)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
     for name in ("learning_rate", "eval_interval_secs"):
         value = getattr(options, name)
         if value is not None and not 0 < value < math.inf:
@@ -178,14 +188,15 @@ def _check_contradictions(options: Options) -> None:
             "--squeezed_path is where --mode=squeeze writes. Received: "
             f"--mode={options.mode}"
         )
-    for name in ("attack", "epsilon", "jpeg_quality"):
-        # The command line in a run's config.json gives all flags their values.
-        value = getattr(options, name)
-        if options.mode != "attack" and value != getattr(Options(), name):
-            raise UsageError(
-                f"--{name} has a meaning for --mode=attack alone. Received: "
-                f"--mode={options.mode} --{name}={value}"
-            )
+    for mode, names in _FLAGS_OF_MODE.items():
+        for name in names if options.mode != mode else ():
+            # The command line in a run's config.json gives all flags their values.
+            value = getattr(options, name)
+            if value != getattr(Options(), name):
+                raise UsageError(
+                    f"--{name} has a meaning for --mode={mode} alone. Received: "
+                    f"--mode={options.mode} --{name}={value}"
+                )
     if options.policy_path is not None and options.mode == "squeeze":
         raise UsageError(
             "--policy_path has no meaning for --mode=squeeze, which copies one "
@@ -197,7 +208,8 @@ def _check_contradictions(options: Options) -> None:
                 f"--finetune_path is where training starts: --mode={options.mode} does "
                 f"not take it. Received: --finetune_path={options.finetune_path}"
             )
-        if options.checkpoint_dir is None and options.train_log_dir is None:
+        which = (options.checkpoint_dir, options.train_log_dir)
+        if which == (None, None) and options.mode != "benchmark":
             raise UsageError(
                 f"--mode={options.mode} needs --checkpoint_dir (or --train_log_dir) to "
                 "say which checkpoint. Received: neither"

@@ -2,13 +2,9 @@
 
 import contextlib
 import logging
-import sys
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from sact_keras.checkpoints.model_config import checkpoint_model_config
 from sact_keras.checkpoints.squeeze import squeeze_checkpoint
@@ -22,6 +18,7 @@ from sact_keras.data import (
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS, num_classes_of, parse_model
 from sact_keras.training.attack import attack_checkpoint
+from sact_keras.training.benchmark import benchmark_network
 from sact_keras.training.build import build_network
 from sact_keras.training.check_model_options import VARIANTS_OF, check_model_options
 from sact_keras.training.check_options import check_dataset_options
@@ -29,7 +26,9 @@ from sact_keras.training.checkpoint_options import (
     check_no_other_network,
     resolve_checkpoint,
 )
+from sact_keras.training.data_faults import faults_of
 from sact_keras.training.evaluation_report import EvaluationReport
+from sact_keras.training.loud_notice import say_loudly
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
 from sact_keras.training.stages import resolve_start
@@ -40,9 +39,12 @@ from sact_keras.training.writable import check_writable
 
 logger = logging.getLogger(__name__)
 
+_IMAGE_FLAGS = ("dataset_dir", "split_name", "num_examples")
+"""Flags by which a benchmark is asked for a data set's images."""
+
 
 def run(options: Options) -> None:
-    """Trains, evaluates, trains and evaluates, squeezes or attacks.
+    """Trains, evaluates, trains and evaluates, squeezes, attacks or benchmarks.
 
     Args:
         options: As `parse_options` gives them.
@@ -58,7 +60,12 @@ def run(options: Options) -> None:
             "training and evaluation run on Keras' TensorFlow backend. Received: "
             f"KERAS_BACKEND={keras.backend.backend()}"
         )
-    modes = {"eval": _evaluate, "squeeze": _squeeze, "attack": _attack}
+    modes = {
+        "eval": _evaluate,
+        "squeeze": _squeeze,
+        "attack": _attack,
+        "benchmark": _benchmark,
+    }
     modes.get(options.mode, _train)(options)
 
 
@@ -72,7 +79,7 @@ def _train(options: Options) -> None:
     check_writable(directory, "--train_log_dir")
     check_writable(eval_dir, "--eval_dir")
     dataset, options = _open_dataset(options)
-    with _faults_of(dataset):
+    with faults_of(dataset):
         evaluation = train(options, dataset)
         if options.mode == "train":
             return
@@ -116,7 +123,7 @@ def _choose_dataset(options: Options) -> Options:
             else f", for {schedule.max_number_of_steps} steps of {schedule.batch_size} "
             "images"
         )
-        _say_loudly(
+        say_loudly(
             f"CIFAR-10 IS NOT USED: {choice.reason}",
             f"The built-in data set {choice.name!r} takes its place{work}. To insist "
             "on CIFAR-10, give --dataset=cifar10.",
@@ -196,26 +203,9 @@ def _labels_of(options: Options) -> dict[str, bool]:
     return {"background": False}
 
 
-@contextlib.contextmanager
-def _faults_of(dataset: ImageDataset) -> Iterator[None]:
-    """Says what is wrong with the data, where TensorFlow says that a stream broke.
-
-    And at the end, how many records were left out or replaced.
-    """
-    try:
-        yield
-    except tf.errors.OpError as error:
-        if dataset.fault is None:
-            raise
-        raise dataset.fault from error
-    finally:
-        if dataset.skipped:
-            logger.warning("Bad records skipped: %d", len(dataset.skipped))
-
-
 def _evaluate(options: Options) -> None:
     dataset, options = _open_checkpoints_dataset(options)
-    with _faults_of(dataset):
+    with faults_of(dataset):
         watch_checkpoints(
             options,
             dataset,
@@ -226,7 +216,7 @@ def _evaluate(options: Options) -> None:
 
 def _attack(options: Options) -> None:
     dataset, options = _open_checkpoints_dataset(options)
-    with _faults_of(dataset):
+    with faults_of(dataset):
         attack_checkpoint(options, dataset)
 
 
@@ -240,6 +230,30 @@ def _open_checkpoints_dataset(options: Options) -> tuple[ImageDataset, Options]:
         options = _choose_dataset(options)
     options = _resolve_model(options).resolve_evaluation()
     return _open_dataset(options)
+
+
+def _benchmark(options: Options) -> None:
+    directory, named = None, not options.explicit.isdisjoint(_IMAGE_FLAGS)
+    if options.checkpoint_dir is not None or options.train_log_dir is not None:
+        options, directory = resolve_checkpoint(options)
+    if options.dataset is None:
+        # Random images are of any data set's size.
+        options = (
+            _choose_dataset(options) if named else options.replace(dataset="cifar10")
+        )
+    options = _resolve_model(options).resolve_evaluation()
+    if options.eval_dir is None:
+        default = f"{options.default_log_dir()}_benchmark"
+        eval_dir = default if directory is None else directory / "eval"
+        options = options.replace(eval_dir=str(eval_dir))
+    check_writable(Path(options.eval_dir), "--eval_dir")
+    if not named:
+        check_dataset_options(options)
+        benchmark_network(options, dataset=None)
+        return
+    dataset, options = _open_dataset(options)
+    with faults_of(dataset):
+        benchmark_network(options, dataset)
 
 
 def _squeeze(options: Options) -> None:
@@ -269,10 +283,3 @@ def _network_of(options: Options) -> keras.Model:
             f"that does not say what it is of. Received: {options.checkpoint_dir}"
         )
     return build_network(_resolve_model(options))
-
-
-def _say_loudly(*paragraphs: str) -> None:
-    lines = [line for text in paragraphs for line in textwrap.wrap(text, 74)]
-    edge = "*" * 80
-    body = "\n".join(f"** {line:74} **" for line in lines)
-    print(f"{edge}\n{body}\n{edge}", file=sys.stderr, flush=True)

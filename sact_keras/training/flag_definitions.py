@@ -5,6 +5,7 @@ Nothing here imports TensorFlow or Keras.
 
 from absl import flags
 
+from sact_keras.training.flag_groups.benchmark_flags import define_benchmark
 from sact_keras.training.flag_groups.evaluation_flags import (
     define_attack,
     define_evaluation,
@@ -23,6 +24,7 @@ _GROUPS = {
     "Evaluation": define_evaluation,
     "The attack": define_attack,
     "Squeezing": define_squeezing,
+    "The benchmark": define_benchmark,
 }
 
 

@@ -97,6 +97,9 @@ class Options:
     epsilon: float = 0.01
     jpeg_quality: int = 75
     squeezed_path: str | None = None
+    benchmark_batch_sizes: str = "1,32"
+    force_rate: str | None = None
+    benchmark_rounds: int = 7
     jit_compile: str = "auto"
     explicit: frozenset[str] = frozenset()
     argv: tuple[str, ...] = ()

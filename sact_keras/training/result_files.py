@@ -73,8 +73,8 @@ def format_values(values: Mapping[str, float]) -> str:
 def format_json(content: Mapping[str, Any]) -> str:
     """A dictionary as JSON that people can read too.
 
-    Each entry of a dictionary has a line, and so has each row of a table; other lists
-    stand in one line.
+    Each entry of a dictionary has a line, and so has each row of a table; dictionaries
+    in a list are laid out like others, other lists stand in one line.
 
     Example:
         >>> print(format_json({"step": 3, "rates": [[0.5, 1.0], [0.0, None]]}), end="")
@@ -96,6 +96,9 @@ def _format(value: Any, indent: str) -> str:
         opening, closing = "{}"
     elif value and isinstance(value, list) and isinstance(value[0], list):
         lines = [json.dumps(row) for row in value]
+        opening, closing = "[]"
+    elif value and isinstance(value, list) and isinstance(value[0], Mapping):
+        lines = [_format(entry, inner) for entry in value]
         opening, closing = "[]"
     else:
         return json.dumps(value)

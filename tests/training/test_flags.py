@@ -147,7 +147,7 @@ def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config
     [
         (["--no_such_flag=1"], "no_such_flag"),
         (["--modle=5"], "modle"),
-        (["--mode=benchmark"], "train_and_eval"),
+        (["--mode=measure"], "train_and_eval"),
         (["--model_type=resnet"], "--model_type must be one of vanilla|act|sact"),
         (["--model_type=act", "--finetune_path="], "--finetune_path must be a path"),
         (["--evaluate_once=perhaps"], "--evaluate_once must be true or false"),
