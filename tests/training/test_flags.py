@@ -164,6 +164,11 @@ def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config
         (["--mode=squeeze", "--train_log_dir=x", "--finetune_path=y"], "--finetune"),
         (["--jpeg_quality=9"], "--jpeg_quality has a meaning for --mode=attack alone"),
         (["--mode=eval", "--epsilon=0.1"], "--epsilon has a meaning for"),
+        (["--mode=eval", "--force_rate=1"], "--force_rate has a meaning for"),
+        (
+            ["--benchmark_rounds=2"],
+            "for --mode=benchmark alone. Received: --mode=train",
+        ),
         (["--squeezed_path=x.keras"], "--squeezed_path is where --mode=squeeze"),
         (
             ["--mode=squeeze", "--checkpoint_dir=x", "--squeezed_path=x.h5"],

@@ -43,6 +43,7 @@ def test_a_result_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeyp
         {},
         {"step": None, "records": [], "names": ["a", "b"]},
         {"values": {"eval/Accuracy": 0.5, "deep": {"table": [[1, 2], [3]]}}},
+        {"cases": [{"size": 1, "parts": {"a": 2}}, {}], "last": [{}]},
         {"empty": {}, "quoted": 'a "name"\n', "rows": [[], [None, True]]},
     ],
 )
@@ -53,6 +54,11 @@ def test_json_can_be_read_back(content):
 def test_json_has_a_line_for_each_row():
     table = [[0.1] * 3] * 100
     assert len(format_json({"step": 1, "rates": table}).splitlines()) == 100 + 5
+
+
+def test_json_has_a_line_for_each_entry_of_dictionaries_in_a_list():
+    cases = [{"size": 1, "rates": [0.5, 1.0]}] * 10
+    assert len(format_json({"cases": cases}).splitlines()) == 10 * 4 + 4
 
 
 def test_numbers_have_eight_digits_and_flops_are_whole():
