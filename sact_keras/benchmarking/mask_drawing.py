@@ -162,7 +162,7 @@ def _units_by_rank(number: int, size: int, rate: float, total: int) -> np.ndarra
 
     Example:
         >>> _units_by_rank(number=3, size=4, rate=0.5, total=6).tolist()
-        [3, 2, 1, 0]
+        [2, 2, 1, 1]
     """
     slope = min(rate, 1 - rate)
     shares = rate + slope * (np.linspace(1, -1, number) if number > 1 else np.zeros(1))
