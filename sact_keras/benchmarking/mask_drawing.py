@@ -7,7 +7,8 @@ it does not decide about run everywhere. What is random is a function of the see
 
 *Gates of images* (`aig`, `blockdrop`): each unit runs for a random subset of the
 images, independent of the other units'. The subsets have floor(rate N) or
-ceil(rate N) of N images; for a batch of one, that is a random subset of the units.
+ceil(rate N) of N images, so that an image that is alone runs a random subset of the
+units, of which each block has its part.
 
 *Masks of positions* (`dynconv`): each unit runs on blobs of its own in each image,
 where a smooth random field (`random_field`) is largest. How many positions these are
@@ -18,9 +19,9 @@ ever less runs, as halting has it. The shares of the decided units fall linearly
 rate + d to rate - d, where d is the smaller of rate and 1 - rate: at 0.5 from
 everything to nothing, at 1 everything runs. With `sact` positions halt in the order of
 one random field a block and image, from its smallest value on; with `act` images halt
-in a random order, which is another one in each block. Each runs a number of units, and
-these numbers are rounded so that their sum is right: for a batch of one, the image
-halts after the first rate of the units.
+in a random order, which is another one in each block. How many units each runs is
+rounded so that the sum is right: an image that is alone runs about `rate` of each
+block's decided units.
 """
 
 import math
