@@ -12,7 +12,7 @@ from sact_keras.compact.chunks import run_in_chunks
 from sact_keras.compact.network import CompactNetwork
 from sact_keras.kernels.types import Tensor
 
-CHUNK_PIXELS = {"cifar": 128 * 32 * 32, "imagenet": 2 * 224 * 224}
+CHUNK_PIXELS = {"cifar": 128 * 32 * 32, "imagenet": 8 * 224 * 224}
 """Family -> about how many pixels are run at a time."""
 
 

@@ -58,12 +58,8 @@ class Convolution(tf.Module):
 
     def __call__(self, features: Tensor) -> Tensor:
         """Convolves whole features, [N, h, w, channels]."""
-        if self.side == 1 and self.strides > 1:
-            features = features[:, :: self.strides, :: self.strides]
         padding, strides = "SAME", self.strides
-        if self.side == 1:
-            strides = 1
-        elif strides > 1 and not self.same_padding:
+        if self.side > 1 and strides > 1 and not self.same_padding:
             border = [self.side // 2] * 2
             padding = [[0, 0], border, border, [0, 0]]
         sums = tf.nn.conv2d(features, self.kernel.read(), strides, padding)

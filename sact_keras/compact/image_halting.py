@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from sact_keras.compact.folding import array, fold_norm, single
+from sact_keras.compact.folding import array, fold_norm, scale_and_shift, single
 from sact_keras.compact.pooled_linear import PooledLinear
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
@@ -132,6 +133,14 @@ def fold_global_evidence(branch: HaltingBranch) -> PooledLinear:
         bias,
         before=fold_norm(branch.global_bn, slope=slope),
     )
+
+
+def linear_global_evidence(branch: HaltingBranch) -> tuple[np.ndarray, float]:
+    """The same where nothing is activated: a linear map, [channels], and a bias."""
+    scale, shift = scale_and_shift(branch.global_bn)
+    kernel = array(branch.global_conv.kernel)[:, 0]
+    bias = 0.0 if branch.global_conv.bias is None else array(branch.global_conv.bias)[0]
+    return kernel * scale, kernel @ shift + bias
 
 
 def _shrink(state: _Running, running: Tensor) -> _Running:

@@ -7,7 +7,10 @@ import tensorflow as tf
 
 from sact_keras.compact.choices import dense_share
 from sact_keras.compact.folding import array, fold_norm, scale_and_shift, single
-from sact_keras.compact.image_halting import fold_global_evidence
+from sact_keras.compact.image_halting import (
+    fold_global_evidence,
+    linear_global_evidence,
+)
 from sact_keras.compact.local_evidence import LocalEvidence
 from sact_keras.compact.positions import Grid, gather_windows
 from sact_keras.compact.unit import CompactUnit
@@ -61,17 +64,16 @@ class PositionHaltingBlock(tf.Module):
         grid, channels = Grid.of(features), features.shape[-1]
         halting = Halting.start(tuple(grid))
         work = WorkingSet.whole(features, grid)
-        totals = tf.reduce_sum(features, axis=(1, 2))
         masks, shares, left = [tf.ones(grid)], [], []
         for index, unit in enumerate(self.units):
             if index > 0:
                 masks.append(tf.cast(halting.running, tf.float32))
                 work, leaving = self._shrink(work, halting.running, grid)
                 left.append(leaving)
-                work, totals = self._run(unit, work, totals, halting.running, grid)
+                work = self._run(unit, work, halting.running, grid)
             score = None
             if index < len(self.branches):
-                score = self.branches[index](work, totals, grid)
+                score = self.branches[index](work, grid)
                 if given is not None:
                     score = overrule(score, 1.0 - given[index + 1])
             share, halting = halting.advance(score, self.eps)
@@ -105,10 +107,7 @@ class PositionHaltingBlock(tf.Module):
         worth_it = tf.cast(count, tf.float32) < limit * tf.cast(work.own, tf.float32)
 
         def shrink() -> tuple[WorkingSet, tuple[Tensor, Tensor]]:
-            goes_on = tf.gather(tf.reshape(running, [-1]), work.positions)
-            leaving = tf.cast(tf.where(~goes_on)[:, 0], tf.int32)
-            left = tf.gather(work.positions, leaving), tf.gather(work.sums, leaving)
-            return work.shrink(running, self.depth), left
+            return work.shrink(running, self.depth)
 
         def keep() -> tuple[WorkingSet, tuple[Tensor, Tensor]]:
             nobody = tf.zeros([0], tf.int32), tf.zeros([0, work.sums.shape[1]])
@@ -121,35 +120,33 @@ class PositionHaltingBlock(tf.Module):
         return shrunken, left
 
     def _run(
-        self,
-        unit: CompactUnit,
-        work: WorkingSet,
-        totals: Tensor,
-        running: Tensor,
-        grid: Grid,
-    ) -> tuple[WorkingSet, Tensor]:
-        """Runs a unit for what goes on; returns the set and its new totals."""
+        self, unit: CompactUnit, work: WorkingSet, running: Tensor, grid: Grid
+    ) -> WorkingSet:
+        """Runs a unit for what goes on."""
         channels = work.features.shape[1]
-        weights = tf.gather(tf.reshape(running, [-1]), work.positions)
-        weights = tf.cast(weights, tf.float32)[:, tf.newaxis]
+        whole = tf.equal(work.own, grid.size)
+        # Nobody has halted and is still in the set.
+        exact = tf.equal(tf.math.count_nonzero(running, dtype=tf.int32), work.own)
 
-        def everywhere() -> tuple[Tensor, Tensor]:
+        def everywhere() -> Tensor:
             features = tf.reshape(work.features, (*grid, channels))
-            outputs = unit(features, tf.cast(running, tf.float32))
-            return tf.reshape(outputs, (-1, channels)), tf.reduce_sum(outputs, (1, 2))
-
-        def somewhere() -> tuple[Tensor, Tensor]:
-            residual = _residual_rows(unit, work) * weights
-            outputs = unit.activate(work.features + residual)
-            images = work.positions // (grid.height * grid.width)
-            changes = tf.math.unsorted_segment_sum(
-                outputs - work.features, images, grid.images
+            outputs = tf.cond(
+                exact,
+                lambda: unit(features),
+                lambda: unit(features, tf.cast(running, tf.float32)),
             )
-            return outputs, totals + changes
+            return tf.reshape(outputs, (-1, channels))
 
-        features, totals = tf.cond(tf.equal(work.own, grid.size), everywhere, somewhere)
+        def somewhere() -> Tensor:
+            residual = _residual_rows(unit, work)
+            weights = tf.gather(tf.reshape(running, [-1]), work.positions)
+            weights = tf.cast(weights, tf.float32)[:, tf.newaxis]
+            residual = tf.cond(exact, lambda: residual, lambda: residual * weights)
+            return unit.activate(work.features + residual)
+
+        features = tf.cond(whole, everywhere, somewhere)
         features.set_shape((None, channels))
-        return work._replace(features=features), totals
+        return work._replace(features=features)
 
 
 class _Branch(tf.Module):
@@ -158,29 +155,41 @@ class _Branch(tf.Module):
     def __init__(self, branch: SpatialHalting) -> None:
         super().__init__()
         kernel = array(branch.local_conv.kernel)[..., 0]
-        bias = array(branch.local_conv.bias)[0]
-        self.norm, self.shift = None, None
+        self.whole = fold_global_evidence(branch)
+        self.norm, self.shift, column = None, None, None
         if branch.activated:
             self.norm = fold_norm(branch.local_bn, branch.style.negative_slope)
         else:
+            # Both kinds of evidence are linear, so one matrix product has both: nine
+            # columns for the places of the kernel, a tenth for the mean.
             scale, shift = scale_and_shift(branch.local_bn)
-            # At each of the nine places, where there is a position.
-            constants = single((kernel @ shift).reshape(9))
-            self.shift = Weight(constants)
+            column, bias = linear_global_evidence(branch)
+            self.shift = Weight([*(kernel @ shift).reshape(9), bias])
+            self.column = Weight(single(column)[:, None])
             kernel = kernel * scale
-        self.local = LocalEvidence(single(kernel), bias=single(bias))
-        self.whole = fold_global_evidence(branch)
+            column = single(column)
+        bias = array(branch.local_conv.bias)[0]
+        self.local = LocalEvidence(single(kernel), whole=column, bias=single(bias))
 
-    def __call__(self, work: WorkingSet, totals: Tensor, grid: Grid) -> Tensor:
+    def __call__(self, work: WorkingSet, grid: Grid) -> Tensor:
         """Scores, [N, h, w]; zeros outside the set."""
-        products = tf.concat(
-            [self._products(work.features), self._products(work.around)], axis=0
-        )
-        local = self.local.sum_windows(products, work.windows[: work.own])
-        positions = grid.height * grid.width
-        whole = self.whole(totals / tf.cast(positions, tf.float32))
-        whole = tf.gather(whole, work.positions // positions)
-        score = tf.sigmoid(local + self.local.bias.read() + whole)
+        products = self._products(work.features)
+        around = tf.concat([products, self._products(work.around)], axis=0)
+        local = self.local.sum_windows(around, work.windows[: work.own])
+        count = tf.cast(grid.height * grid.width, tf.float32)
+        images = grid.image_of(work.positions)
+        if self.norm is not None:
+            whole = self.whole(work.totals(grid) / count)
+        else:
+            sums = tf.math.unsorted_segment_sum(products[:, 9], images, grid.images)
+            frozen = tf.matmul(work.frozen, self.column.read())[:, 0]
+            rows = tf.math.unsorted_segment_sum(
+                tf.ones_like(images, tf.float32), images, grid.images
+            )
+            # The constant counts for those that have left, too.
+            frozen += (count - rows) * self.shift.read()[9]
+            whole = (sums + frozen) / count
+        score = tf.sigmoid(local + self.local.bias.read() + tf.gather(whole, images))
         return work.on_grid(score, grid)
 
     def _products(self, rows: Tensor) -> Tensor:
@@ -192,7 +201,7 @@ class _Branch(tf.Module):
 def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
     """The residual at a working set's positions, [own, filters]."""
     rows = [unit.preactivate(work.features), unit.preactivate(work.around)]
-    total, computed = work.total, None
+    computed = False
     for convolution in unit.convolutions:
         if convolution.side == 1:
             # Apart from each other for as long as what is around is read, so that
@@ -201,10 +210,9 @@ def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
             continue
         together = tf.concat(rows, axis=0)
         windows = work.windows
-        if computed is not None:
+        if computed:
             # Of the rows that the first 3x3 has computed, which come first.
             windows = tf.minimum(windows[: work.own], tf.shape(together)[0])
         rows = [convolution.of_rows(gather_windows(together, windows))]
         computed = True
-    del total
     return rows[0]

@@ -38,6 +38,10 @@ class Grid(NamedTuple):
         """How many positions there are, int32 scalar."""
         return self.images * self.height * self.width
 
+    def image_of(self, positions: Tensor) -> Tensor:
+        """The image that each flat index into the grid lies in, int32."""
+        return positions // (self.height * self.width)
+
     def coarsen(self, strides: int) -> "Grid":
         """The grid of what a convolution with a stride makes of it."""
         return Grid(self.images, -(-self.height // strides), -(-self.width // strides))

@@ -9,7 +9,6 @@ from sact_keras.compact.convolution import Convolution, activate
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.masked_execution import broadcast_mask
 from sact_keras.layers.pooled_shortcut import pool_and_widen
-from sact_keras.layers.subsampling import subsample
 
 
 class PooledShortcut:
@@ -38,7 +37,8 @@ class PooledShortcut:
     def __call__(self, features: Tensor) -> Tensor:
         """Pools [N, H, W, channels]."""
         if self.subsample:
-            return subsample(features, self.strides)
+            # Copies far faster than a slice with steps does.
+            return tf.nn.max_pool2d(features, 1, self.strides, "VALID")
         return pool_and_widen(features, self.strides, self.before, self.behind)
 
 

@@ -32,6 +32,8 @@ class WorkingSet(NamedTuple):
             stands for zeros.
         numbers: The row of each position of the grid, int32 [positions]; the number of
             all rows for none.
+        frozen: The sum of the states of all positions that have left, for each image,
+            [N, channels].
     """
 
     positions: Tensor
@@ -41,6 +43,7 @@ class WorkingSet(NamedTuple):
     sums: Tensor
     windows: Tensor
     numbers: Tensor
+    frozen: Tensor
 
     @classmethod
     def whole(cls, features: Tensor, grid: Grid) -> "WorkingSet":
@@ -56,6 +59,7 @@ class WorkingSet(NamedTuple):
             sums=tf.zeros_like(rows),
             windows=neighbour_table(grid),
             numbers=positions,
+            frozen=tf.zeros([grid.images, channels]),
         )
 
     @property
@@ -63,19 +67,26 @@ class WorkingSet(NamedTuple):
         """How many positions units compute, int32 scalar."""
         return tf.size(self.positions)
 
-    @property
-    def total(self) -> Tensor:
-        """How many rows there are, int32 scalar."""
-        return self.own + tf.shape(self.around)[0]
-
-    def shrink(self, running: Tensor, depth: int) -> "WorkingSet":
+    def shrink(
+        self, running: Tensor, depth: int
+    ) -> tuple["WorkingSet", tuple[Tensor, Tensor]]:
         """The set of the positions that go on.
 
         Args:
             running: Which do, bool [N, h, w]; all of them belong to the set.
             depth: 3x3 convolutions of a unit, 1 or 2.
+
+        Returns:
+            The set; and of those that leave it the positions and their share of the
+            block's output.
         """
         grid = Grid.of(running)
+        goes_on = tf.gather(tf.reshape(running, [-1]), self.positions)
+        leaving = tf.cast(tf.where(~goes_on)[:, 0], tf.int32)
+        left = tf.gather(self.positions, leaving)
+        frozen = tf.math.unsorted_segment_sum(
+            tf.gather(self.features, leaving), grid.image_of(left), grid.images
+        )
         reached = tf.cast(running, tf.float32)
         positions = [select(reached)]
         numbers = tf.where(running, _counted(reached), -1)
@@ -98,7 +109,7 @@ class WorkingSet(NamedTuple):
         own = tf.gather(self.numbers, positions[0])
         around = tf.gather(self.numbers, tf.concat(positions[1:], axis=0))
         rows = tf.concat([self.features, self.around], axis=0)
-        return WorkingSet(
+        shrunken = WorkingSet(
             positions=positions[0],
             features=tf.gather(self.features, own),
             around=tf.gather(rows, around),
@@ -106,6 +117,21 @@ class WorkingSet(NamedTuple):
             sums=tf.gather(self.sums, own),
             windows=windows,
             numbers=tf.reshape(numbers, [-1]),
+            frozen=self.frozen + frozen,
+        )
+        return shrunken, (left, tf.gather(self.sums, leaving))
+
+    def totals(self, grid: Grid) -> Tensor:
+        """The sums of the states of all positions, [N, channels]."""
+        channels = self.features.shape[1]
+        return self.frozen + tf.cond(
+            tf.equal(self.own, grid.size),
+            lambda: tf.reduce_sum(
+                tf.reshape(self.features, (*grid, channels)), axis=(1, 2)
+            ),
+            lambda: tf.math.unsorted_segment_sum(
+                self.features, grid.image_of(self.positions), grid.images
+            ),
         )
 
     def on_grid(self, values: Tensor, grid: Grid) -> Tensor:
