@@ -93,4 +93,5 @@ def _compare(masked: dict[str, Any], compact: dict[str, Any]) -> dict[str, Any]:
         "masks_equal": all(np.array_equal(one, other) for one, other in pairs),
         "flops_equal": bool(np.array_equal(masked["flops"], compact["flops"])),
         "largest_logit_difference": float(difference.max()),
+        "largest_logit": float(np.abs(masked["logits"]).max()),
     }

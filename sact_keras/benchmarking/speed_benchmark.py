@@ -64,8 +64,10 @@ def benchmark(
                 time / compact time), "efficiency" (realised / ideal),
                 "speedup_over_folded" (dense_folded time / compact time), "agreement"
                 of masked and compact (`masks_equal`, `flops_equal`,
-                `largest_logit_difference`) and "executors": name -> times of a call
-                (`describe_times`), from whose medians the speed-ups are.
+                `largest_logit_difference`, and `largest_logit`, which it is to be seen
+                against: fresh weights may make logits of thousands) and "executors":
+                name -> times of a call (`describe_times`), from whose medians the
+                speed-ups are.
 
     Raises:
         TypeError: If the model is of another kind.

@@ -40,7 +40,7 @@ def format_report(report: Mapping[str, Any]) -> str:
         "larger of dense and compact;\nimages/s of compact; ideal = dense / needed "
         "FLOPs, real = dense / compact time, effic. = real / ideal,\n/folded = "
         "dense_folded / compact time; difference: the largest between the logits of "
-        "masked and compact."
+        "masked and compact,\nof the largest logit."
     )
     return "\n".join([*facts, "", titles, *map(format_row, report["cases"]), legend])
 
@@ -48,7 +48,7 @@ def format_report(report: Mapping[str, Any]) -> str:
 def format_row(case: Mapping[str, Any]) -> str:
     """One case as a line of the table.
 
-    A "!" at the end says that masked and compact differ in their masks.
+    A "!" at the end says that masked and compact differ in their masks or FLOPs.
     """
     active, executors = case["active_share"], case["executors"]
     times = [executors[name]["milliseconds"] for name in executors]
@@ -66,12 +66,13 @@ def format_row(case: Mapping[str, Any]) -> str:
         f"{case['realised_speedup']:.3f}",
         f"{case['efficiency']:.3f}",
         f"{case['speedup_over_folded']:.3f}",
-        f"{agreement['largest_logit_difference']:.1e}",
+        f"{_relative_difference(agreement):.1e}",
     )
     line = " ".join(
         f"{value:>{width}}" for value, (_, width) in zip(values, _COLUMNS, strict=True)
     )
-    return line if agreement["masks_equal"] else f"{line} !"
+    agree = agreement["masks_equal"] and agreement["flops_equal"]
+    return line if agree else f"{line} !"
 
 
 def describe_case(case: Mapping[str, Any]) -> str:
@@ -87,6 +88,11 @@ def describe_case(case: Mapping[str, Any]) -> str:
         f"{case['realised_speedup']:.3f} of {case['ideal_speedup']:.3f}, "
         f"efficiency {case['efficiency']:.3f}"
     )
+
+
+def _relative_difference(agreement: Mapping[str, float]) -> float:
+    largest = agreement["largest_logit"]
+    return agreement["largest_logit_difference"] / largest if largest else 0.0
 
 
 def _spread(times: Mapping[str, float]) -> float:

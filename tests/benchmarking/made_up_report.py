@@ -37,6 +37,7 @@ def _case(batch_size, rate, ideal):
             "masks_equal": True,
             "flops_equal": True,
             "largest_logit_difference": 1e-6,
+            "largest_logit": 4.0,
         },
         "executors": {
             "dense": _times(4.0, batch_size),

@@ -66,6 +66,8 @@ def test_a_forced_rate(model_type):
     images = IMAGES[[0, 1, 2, 0]]
     outputs = model(images, training=False, masks=masks)
     assert case["needed_flops"] == np.mean(outputs["flops"])
+    largest = np.abs(outputs["logits"]).max()
+    assert case["agreement"]["largest_logit"] == pytest.approx(largest, rel=1e-4)
     assert case["active_share"]["all"] == pytest.approx(
         np.mean([mask.mean() for mask in masks])
     )

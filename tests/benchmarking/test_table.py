@@ -1,3 +1,4 @@
+import pytest
 from made_up_report import made_up_report
 
 from sact_keras.benchmarking import format_report
@@ -17,6 +18,7 @@ def test_a_line_for_each_case_under_its_titles():
         assert cells["real"] == f"{case['realised_speedup']:.3f}"
         assert cells["compact"] == "2.00"
         assert cells["spread"] == "50%"
+        assert cells["difference"] == "2.5e-07"
 
 
 def test_the_header_stands_above():
@@ -31,10 +33,11 @@ def test_rates_and_shares():
     assert format_row(own).split()[1:4] == ["own", "1.000", "-"]
 
 
-def test_different_decisions_are_marked():
+@pytest.mark.parametrize("name", ["masks_equal", "flops_equal"])
+def test_different_decisions_are_marked(name):
     case = made_up_report()["cases"][0]
     assert not format_row(case).endswith("!")
-    case["agreement"]["masks_equal"] = False
+    case["agreement"][name] = False
     assert format_row(case).endswith(" !")
 
 
