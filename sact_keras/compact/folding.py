@@ -44,8 +44,32 @@ def fold_norm(norm: Any, slope: float | None = None) -> Affine:
     return Affine(single(scale), single(shift), slope)
 
 
+def fold_preactivation(norm: Any, slope: float) -> tuple[Affine, np.ndarray]:
+    """A batch norm and its activation, as far as they cannot be put elsewhere.
+
+    Leaky ReLUs commute with positive factors, so a scale above zero is taken from ahead
+    of the activation into the convolutions behind it: a(s x + t) = s a(x + t / s).
+    That saves a pass over the features.
+
+    Args:
+        norm: The batch norm.
+        slope: Slope of the activation below zero.
+
+    Returns:
+        What is left; and the factors, [channels], by which the kernels that read it are
+        to be multiplied.
+    """
+    scale, shift = scale_and_shift(norm)
+    if scale.min() < np.finfo("float32").tiny:
+        return fold_norm(norm, slope=slope), np.ones_like(scale)
+    return Affine(None, single(shift / scale), slope), scale
+
+
 def fold_convolution(
-    convolution: Any, norm: Any = None, slope: float | None = None
+    convolution: Any,
+    norm: Any = None,
+    slope: float | None = None,
+    factors: np.ndarray | None = None,
 ) -> Convolution:
     """A convolution (or a linear map) with the batch norm behind it.
 
@@ -53,6 +77,7 @@ def fold_convolution(
         convolution: A Keras `Conv2D` or `Dense`, built.
         norm: The batch norm that reads its outputs; None for none.
         slope: Slope of the activation behind both below zero; None for none.
+        factors: Of the input's channels, which become part of the kernel; None for 1.
 
     Example:
         >>> import keras
@@ -63,6 +88,8 @@ def fold_convolution(
     """
     kernel = array(convolution.kernel)
     bias = None if convolution.bias is None else array(convolution.bias)
+    if factors is not None:
+        kernel = kernel * factors[:, np.newaxis]
     if norm is not None:
         scale, shift = scale_and_shift(norm)
         kernel = kernel * scale
@@ -103,13 +130,17 @@ def fold_unit(unit: ResidualUnit) -> CompactUnit:
 def _(unit: PreactivationUnit) -> CompactUnit:
     slope = unit.style.negative_slope
     before = (unit.filters - unit.conv1.kernel.shape[2]) // 2
+    if unit.preactivated_shortcut:
+        preact, factors = fold_norm(unit.preact, slope=slope), None
+    else:
+        preact, factors = fold_preactivation(unit.preact, slope)
     return CompactUnit(
         # The activation between them is applied twice.
         [
-            fold_convolution(unit.conv1, unit.conv1_norm, slope=slope**2),
+            fold_convolution(unit.conv1, unit.conv1_norm, slope**2, factors),
             fold_convolution(unit.conv2),
         ],
-        preact=fold_norm(unit.preact, slope=slope),
+        preact=preact,
         shortcut=_pooled_shortcut(unit, before),
         shortcut_of_preact=unit.preactivated_shortcut,
     )
@@ -118,19 +149,20 @@ def _(unit: PreactivationUnit) -> CompactUnit:
 @fold_unit.register
 def _(unit: BottleneckUnit) -> CompactUnit:
     slope = unit.style.negative_slope
+    preact, factors = fold_preactivation(unit.preact, slope)
     shortcut = None
     if unit.shortcut is not None:
-        shortcut = fold_convolution(unit.shortcut)
+        shortcut = fold_convolution(unit.shortcut, factors=factors)
         shortcut.strides = unit.strides
     elif unit.strides > 1:
         shortcut = PooledShortcut(unit.strides, subsample=True)
     return CompactUnit(
         [
-            fold_convolution(unit.conv1, unit.conv1_norm, slope=slope),
-            fold_convolution(unit.conv2, unit.conv2_norm, slope=slope),
+            fold_convolution(unit.conv1, unit.conv1_norm, slope, factors),
+            fold_convolution(unit.conv2, unit.conv2_norm, slope),
             fold_convolution(unit.conv3),
         ],
-        preact=fold_norm(unit.preact, slope=slope),
+        preact=preact,
         shortcut=shortcut,
         shortcut_of_preact=unit.shortcut is not None,
     )

@@ -81,11 +81,11 @@ class PositionHaltingBlock(tf.Module):
             weights = tf.gather(tf.reshape(share, [-1]), work.positions)
             sums = work.features * weights[:, tf.newaxis]
             work = work._replace(sums=sums if index == 0 else work.sums + sums)
-        left.append((work.positions, work.sums))
-        positions, rows = (
-            tf.concat(parts, axis=0) for parts in zip(*left, strict=True)
+        outputs = tf.cond(
+            tf.equal(work.own, grid.size),
+            lambda: work.sums,
+            lambda: _put_together([*left, (work.positions, work.sums)]),
         )
-        outputs = tf.gather(rows, tf.math.invert_permutation(positions))
         return {
             "outputs": tf.reshape(outputs, (*grid, channels)),
             "masks": masks,
@@ -196,6 +196,12 @@ class _Branch(tf.Module):
         if self.norm is not None:
             return self.local.products(self.norm(rows))
         return tf.nn.bias_add(self.local.products(rows), self.shift.read())
+
+
+def _put_together(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """Rows in the order of their positions, which are all there are."""
+    positions, rows = (tf.concat(part, axis=0) for part in zip(*parts, strict=True))
+    return tf.gather(rows, tf.math.invert_permutation(positions))
 
 
 def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
