@@ -8,11 +8,17 @@ from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 
 
-class LocalEvidence(tf.Module):
-    """A 3x3 convolution to one channel, as a matrix product and nine shifted sums.
+_NARROW = 64
+"""Channels up to which a convolution channel by channel is the faster way."""
 
-    A single output channel would leave most of a vector register empty; the kernel's
-    nine places as nine columns read the features once.
+
+class LocalEvidence(tf.Module):
+    """A 3x3 convolution to one channel.
+
+    A single output channel would leave most of a vector register empty. Where there are
+    many channels, the kernel's nine places as nine columns of a matrix product read the
+    features once, and nine sums follow; where there are few, channels are convolved
+    each by itself and then added up.
 
     Args:
         kernel: [3, 3, channels].
@@ -40,7 +46,10 @@ class LocalEvidence(tf.Module):
         self.matrix = Weight(np.stack(columns, axis=1))
         self.bias = Weight(bias)
         self.strides = strides
-        self.has_whole = whole is not None
+        self.whole = None if whole is None else Weight(whole[:, np.newaxis])
+        self.kernel = None
+        if kernel.shape[2] <= _NARROW:
+            self.kernel = Weight(kernel[..., np.newaxis])
 
     def __call__(self, features: Tensor, table: Tensor | None = None) -> Tensor:
         """Maps [N, H, W, channels] to [N, h, w].
@@ -49,16 +58,32 @@ class LocalEvidence(tf.Module):
             features: The features.
             table: `neighbour_table` of their grid, where it is known already.
         """
+        if self.kernel is not None:
+            sums = self._by_channel(features)
+            if self.whole is not None:
+                pooled = tf.reduce_mean(features, axis=(1, 2))
+                sums += tf.matmul(pooled, self.whole.read())[:, tf.newaxis]
+            return sums + self.bias.read()
         grid = Grid.of(features)
         if table is None:
             table = neighbour_table(grid, self.strides)
         products = self.products(tf.reshape(features, (-1, features.shape[-1])))
         sums = self.sum_windows(products, table)
         sums = tf.reshape(sums, grid.coarsen(self.strides))
-        if self.has_whole:
+        if self.whole is not None:
             whole = tf.reshape(products[:, 9], (grid.images, -1))
             sums += tf.reduce_mean(whole, axis=1)[:, tf.newaxis, tf.newaxis]
         return sums + self.bias.read()
+
+    def _by_channel(self, features: Tensor) -> Tensor:
+        padding = "SAME" if self.strides == 1 else "VALID"
+        if self.strides > 1:
+            features = tf.pad(features, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        strides = (1, self.strides, self.strides, 1)
+        by_channel = tf.nn.depthwise_conv2d(
+            features, self.kernel.read(), strides, padding
+        )
+        return tf.reduce_sum(by_channel, axis=-1)
 
     def products(self, rows: Tensor) -> Tensor:
         """What each row contributes at the nine places: [rows, columns]."""

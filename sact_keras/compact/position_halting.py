@@ -6,7 +6,12 @@ from typing import Any
 import tensorflow as tf
 
 from sact_keras.compact.choices import dense_share
-from sact_keras.compact.folding import array, fold_norm, scale_and_shift, single
+from sact_keras.compact.folding import (
+    array,
+    fold_preactivation,
+    scale_and_shift,
+    single,
+)
 from sact_keras.compact.image_halting import (
     fold_global_evidence,
     linear_global_evidence,
@@ -158,7 +163,10 @@ class _Branch(tf.Module):
         self.whole = fold_global_evidence(branch)
         self.norm, self.shift, column = None, None, None
         if branch.activated:
-            self.norm = fold_norm(branch.local_bn, branch.style.negative_slope)
+            self.norm, factors = fold_preactivation(
+                branch.local_bn, branch.style.negative_slope
+            )
+            kernel = kernel * factors
         else:
             # Both kinds of evidence are linear, so one matrix product has both: nine
             # columns for the places of the kernel, a tenth for the mean.
@@ -173,14 +181,17 @@ class _Branch(tf.Module):
 
     def __call__(self, work: WorkingSet, grid: Grid) -> Tensor:
         """Scores, [N, h, w]; zeros outside the set."""
-        products = self._products(work.features)
-        around = tf.concat([products, self._products(work.around)], axis=0)
-        local = self.local.sum_windows(around, work.windows[: work.own])
         count = tf.cast(grid.height * grid.width, tf.float32)
         images = grid.image_of(work.positions)
         if self.norm is not None:
+            local = tf.cond(
+                tf.equal(work.own, grid.size),
+                lambda: self._of_grid(work.features, grid),
+                lambda: self._of_rows(work)[0],
+            )
             whole = self.whole(work.totals(grid) / count)
         else:
+            local, products = self._of_rows(work)
             sums = tf.math.unsorted_segment_sum(products[:, 9], images, grid.images)
             frozen = tf.matmul(work.frozen, self.column.read())[:, 0]
             rows = tf.math.unsorted_segment_sum(
@@ -189,8 +200,18 @@ class _Branch(tf.Module):
             # The constant counts for those that have left, too.
             frozen += (count - rows) * self.shift.read()[9]
             whole = (sums + frozen) / count
-        score = tf.sigmoid(local + self.local.bias.read() + tf.gather(whole, images))
+        score = tf.sigmoid(local + tf.gather(whole, images))
         return work.on_grid(score, grid)
+
+    def _of_grid(self, rows: Tensor, grid: Grid) -> Tensor:
+        features = tf.reshape(self.norm(rows), (*grid, rows.shape[1]))
+        return tf.reshape(self.local(features), [-1])
+
+    def _of_rows(self, work: WorkingSet) -> tuple[Tensor, Tensor]:
+        products = self._products(work.features)
+        around = tf.concat([products, self._products(work.around)], axis=0)
+        local = self.local.sum_windows(around, work.windows[: work.own])
+        return local + self.local.bias.read(), products
 
     def _products(self, rows: Tensor) -> Tensor:
         if self.norm is not None:
