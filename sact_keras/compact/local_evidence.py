@@ -7,7 +7,6 @@ from sact_keras.compact.positions import Grid, neighbour_table
 from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 
-
 _NARROW = 64
 """Channels up to which a convolution channel by channel is the faster way."""
 
