@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from sact_keras.kernels.types import Tensor
-from sact_keras.layers import Decision
+from sact_keras.layers import Decision, PolicyDecision
 
 
 class CompactDecision(tf.Module):
@@ -22,16 +22,20 @@ class CompactDecision(tf.Module):
         reads_pooled: Whether it looks at means over the positions only. The block then
             keeps these up to date, at the cost of the images that change.
         weighs: Whether masks may weigh what they keep, in (0, 1].
+        reads_features: Whether it looks at features, or changes them.
         spatial: Whether masks are of positions.
     """
 
     reads_pooled = False
+    reads_features = True
 
     def __init__(self, decision: Decision, name: str | None = None) -> None:
         super().__init__(name=name)
         self.decision = decision
         self.weighs = decision.weighs
         self.spatial = decision.spatial
+        # Of a subclass nobody knows what it looks at.
+        self.reads_features = type(decision) not in (Decision, PolicyDecision)
         # tf.Module finds variables, not those in Keras' wrappers.
         self._variables = [variable.value for variable in decision.variables]
 

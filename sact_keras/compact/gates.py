@@ -22,6 +22,7 @@ class CompactGates(CompactDecision):
     """
 
     reads_pooled = True
+    reads_features = False
 
     def __init__(self, decision: GateDecision, name: str | None = None) -> None:
         tf.Module.__init__(self, name=name)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from sact_keras.compact.choices import dense_share
 from sact_keras.compact.decision import CompactDecision
+from sact_keras.compact.image_list import ImageList
 from sact_keras.compact.position_execution import run_positions
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
@@ -54,15 +55,36 @@ class MaskedBlock(tf.Module):
         decision, masks = self.decision, []
         state = decision.start(features, policy)
         pooled = _pool(features) if decision.reads_pooled else None
+        images = None
         for index, unit in enumerate(self.units):
             mask, state = decision.before_unit(index, features, pooled, state)
             if given is not None:
                 mask = overrule(mask, given[index])
-            features, pooled = self._run(unit, features, pooled, mask)
-            masks.append(self._explicit(mask, features))
+            if images is None and self._goes_by_image(index, features):
+                images = ImageList.of(features)
+            if images is None:
+                features, pooled = self._run(unit, features, pooled, mask)
+                explicit = self._explicit(mask, features)
+            else:
+                explicit = self._explicit(mask, features)
+                images, pooled = images.run(
+                    unit,
+                    explicit if mask is None else mask,
+                    pooled,
+                    weighs=decision.weighs,
+                )
+            masks.append(explicit)
             features, state = decision.after_unit(index, features, state)
+        if images is not None:
+            features = images.stack()
         features, report = decision.finish(features, state)
         return {"outputs": features, "masks": masks, **report}
+
+    def _goes_by_image(self, index: int, features: Tensor) -> bool:
+        """Whether all units from here on can run on a list of images."""
+        if self.decision.reads_features or features.shape[0] == 1:
+            return False
+        return all(unit.keeps_input for unit in self.units[index:])
 
     def _run(
         self,
