@@ -24,7 +24,12 @@ BASIC = [(m, "imagenet_basic", "dynconv") for m in METHODS]
 ALL = [(m, f, v) for m in METHODS for f, v in FAMILIES]
 
 
-def parameters(fast=(*OWN, *BASIC), every=(*ALL, *BASIC)):
+SPATIAL = ("sact", "dynconv")
+
+FEW = [case for case in (*OWN, BASIC[-2]) if case[1] == "cifar" or case[0] in SPATIAL]
+
+
+def parameters(fast=FEW, every=(*ALL, *BASIC)):
     return [
         pytest.param(case, id="-".join(case), marks=[pytest.mark.slow][case in fast :])
         for case in every
@@ -46,7 +51,13 @@ def test_its_own_decisions(network):
         assert_network_equals_model(model, images, network=compact)
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize(
+    "rate",
+    [
+        pytest.param(rate, marks=[pytest.mark.slow] * (rate in (0.01, 0.9)))
+        for rate in RATES
+    ],
+)
 def test_masks_of_a_rate(network, rate):
     model, compact, size = network
     images, masks = draw_images(3, size), draw_masks(model, 3, size, rate)
@@ -73,7 +84,9 @@ def test_blocks_in_which_nothing_or_everything_runs(network):
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
-@pytest.mark.parametrize("case", parameters(fast=(*OWN, BASIC[-2])))
+@pytest.mark.parametrize(
+    "case", parameters(every=[c for c in (*ALL, *BASIC) if c[0] in SPATIAL])
+)
 def test_dense_and_sparse_execution(case, share, monkeypatch):
     """Whichever way is chosen for a unit."""
     for module in (masked_block, position_halting):
@@ -97,13 +110,11 @@ def test_units_one_a_block(model_type):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (17, 4)], ids=str)
-@pytest.mark.parametrize("case", OWN, ids="-".join)
-def test_sizes(case, size):
-    model_type, family, variant = case
-    model = build(model_type, family, variant=variant)
-    for rate in (0.3, 0.7):
-        masks = draw_masks(model, 2, size, rate)
-        assert_network_equals_model(model, draw_images(2, size), masks)
+def test_sizes(network, size):
+    model, compact, _ = network
+    masks = draw_masks(model, 2, size, 0.5)
+    images = draw_images(2, size)
+    assert_network_equals_model(model, images, masks, network=compact)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +123,11 @@ def test_sizes(case, size):
         {"model_type": "aig", "gate_eval": "deterministic", "gate_all_units": True},
         {"model_type": "aig", "gate_eval": "expected"},
         {"model_type": "aig", "target_rate": 1.0},
-        {"model_type": "aig", "target_rates": "1,t,0.5,t,1,1,1", "gate_eval": "expected"},
+        {
+            "model_type": "aig",
+            "target_rates": "1,t,0.5,t,1,1,1",
+            "gate_eval": "expected",
+        },
         {"model_type": "aig", "target_rate": 1.0, "gate_all_units": True},
         {"model_type": "dynconv", "budget": -1},
         {"model_type": "blockdrop", "stage": "pretrain"},
@@ -158,8 +173,10 @@ def test_sampled_gates_report_what_the_model_does():
         rtol=1e-4,
     )
     for mask, probability in zip(
-        actual["masks"][:2], np.transpose(actual["block_1/gate_probability"])
-    , strict=True):
+        actual["masks"][:2],
+        np.transpose(actual["block_1/gate_probability"]),
+        strict=True,
+    ):
         assert set(np.unique(mask)) <= {0.0, 1.0}
         assert abs(np.mean(mask) - np.mean(probability)) < 0.25
     again = run_eagerly(CompactNetwork(model), images)

@@ -85,3 +85,36 @@ def test_shapes_follow_the_units():
     block = AdaptiveBlock(make_units(), Decision())
     assert block.features_shape((None, 33, None, 4)) == (None, 17, None, 6)
     assert block.output_size((33, 47)) == (17, 24)
+
+
+@keras.saving.register_keras_serializable(package="test_adaptive_block")
+class Stubborn(EveryOther):
+    """Follows nobody in its second unit."""
+
+    def overrule(self, index, mask, state, masks):
+        if index == 1:
+            return mask, [*state, ("kept", index, None)]
+        return super().overrule(index, mask, state, masks)
+
+
+def test_masks_overrule_the_decision(images):
+    """Which is asked all the same, and shown what its units made."""
+    block = AdaptiveBlock(make_units(), EveryOther())
+    masks = np.array([[1, 0], [0, 1], [0, 0]], "float32")
+    outputs = block(images, masks=list(masks))
+    features = images
+    for unit, mask in zip(block.units, masks, strict=True):
+        features = unit(features, execution_mask=mask)
+    np.testing.assert_array_equal(outputs["outputs"], 2 * features)
+    np.testing.assert_array_equal(outputs["masks"], masks)
+    assert [what for what, _, _ in block.decision.seen] == [
+        "start",
+        *["before", "after"] * 3,
+    ]
+
+
+def test_a_decision_says_how_it_is_overruled(images):
+    block = AdaptiveBlock(make_units(), Stubborn())
+    outputs = block(images, masks=list(np.ones((3, 2), "float32")))
+    np.testing.assert_array_equal(outputs["masks"], [[1, 1], [0, 0], [1, 1]])
+    assert ("kept", 1, None) in block.decision.seen
