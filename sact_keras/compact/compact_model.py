@@ -46,18 +46,27 @@ class CompactModel(tf.Module):
         self._account = functools.partial(account, model)
         self._chunk_pixels = CHUNK_PIXELS[model.family]
         self._blocks = tuple(zip(model.block_names, model.num_units, strict=True))
-        for images in (1, None):
-            shape = (images, None, None, 3)
-            self.__call__.get_concrete_function(tf.TensorSpec(shape, tf.float32))
+        self._any_number, self._one = (
+            tf.function(
+                self._run,
+                input_signature=[tf.TensorSpec((number, None, None, 3), tf.float32)],
+                autograph=False,
+            )
+            for number in (None, 1)
+        )
+        self._overruled = tf.function(self._run, autograph=False, reduce_retracing=True)
+        # What `tf.saved_model.save` makes the loaded object's call of. Calls of this
+        # one find the class's method.
+        self.__call__ = self._any_number
 
-    @tf.function(autograph=False, reduce_retracing=True)
     def __call__(
         self, images: Tensor, masks: Sequence[Tensor] | None = None
     ) -> dict[str, Any]:
         """Runs the network.
 
         Args:
-            images: [N, H, W, 3], preprocessed.
+            images: [N, H, W, 3], preprocessed. A single one has a graph of its own,
+                of fewer operations.
             masks: Masks that overrule the decisions, one a unit: [N] or [N, h, w] of
                 zeros and ones. With halting a mask may keep only what the one before
                 kept, and the first unit of a block runs everywhere. None for none.
@@ -68,6 +77,12 @@ class CompactModel(tf.Module):
         images = tf.convert_to_tensor(images, tf.float32)
         if masks is not None:
             masks = [tf.convert_to_tensor(mask, tf.float32) for mask in masks]
+            return self._overruled(images, masks)
+        return (self._one if images.shape[0] == 1 else self._any_number)(images)
+
+    def _run(
+        self, images: Tensor, masks: Sequence[Tensor] | None = None
+    ) -> dict[str, Any]:
         found = run_in_chunks(self._run_chunk, images, masks, pixels=self._chunk_pixels)
         masks = {
             name: tf.unstack(found.pop(f"{name}/masks"), num=number, axis=1)

@@ -1,5 +1,6 @@
 """Decisions in the compact executor."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -63,6 +64,12 @@ class CompactDecision(tf.Module):
         """
         del pooled
         return self.decision.before_unit(index, features, state, training=False)
+
+    def overrule(
+        self, index: int, mask: Tensor | None, state: Any, given: Sequence[Tensor]
+    ) -> tuple[Tensor | None, Any]:
+        """Takes masks that were handed over; see `Decision.overrule`."""
+        return self.decision.overrule(index, mask, state, given)
 
     def after_unit(self, index: int, outputs: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Sees what a unit made: what the next one reads; the new state."""

@@ -1,5 +1,8 @@
 """The gates of ConvNet-AIG in the compact executor."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from sact_keras.compact.decision import CompactDecision
@@ -8,6 +11,7 @@ from sact_keras.compact.pooled_linear import PooledLinear
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import GateDecision
 from sact_keras.layers.gumbel import gumbel_noise
+from sact_keras.layers.overruling import overrule
 
 
 class CompactGates(CompactDecision):
@@ -64,6 +68,12 @@ class CompactGates(CompactDecision):
             )
             score += noise[1] - noise[0]
         return tf.cast(score > 0, tf.float32), state
+
+    def overrule(
+        self, index: int, mask: Tensor | None, state: Any, given: Sequence[Tensor]
+    ) -> tuple[Tensor, Any]:
+        """Takes the unit's mask of those that were handed over."""
+        return overrule(mask, given[index]), state
 
     def after_unit(
         self, index: int, outputs: Tensor, state: tuple[Tensor | None, ...]

@@ -162,7 +162,7 @@ def _shrink(state: _Running, running: Tensor) -> _Running:
 
     shrunken = tf.cond(tf.size(halts) > 0, shrink, lambda: state)
     for part, before in zip(shrunken[1:], state[1:], strict=True):
-        part.set_shape(before.shape)
+        part.set_shape((None, *before.shape[1:]))
     return shrunken
 
 

@@ -1,5 +1,8 @@
 """The mask units of DynConv in the compact executor."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -9,6 +12,7 @@ from sact_keras.compact.local_evidence import LocalEvidence
 from sact_keras.compact.positions import Grid, neighbour_table
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import MaskDecision
+from sact_keras.layers.overruling import overrule
 
 
 class CompactMasks(CompactDecision):
@@ -56,6 +60,12 @@ class CompactMasks(CompactDecision):
         del pooled
         score = self.maskers[index](features, state[min(index, 1)])
         return tf.cast(score >= 0, tf.float32), state
+
+    def overrule(
+        self, index: int, mask: Tensor | None, state: Any, given: Sequence[Tensor]
+    ) -> tuple[Tensor, Any]:
+        """Takes the unit's mask of those that were handed over."""
+        return overrule(mask, given[index]), state
 
     def after_unit(
         self, index: int, outputs: Tensor, state: tuple[Tensor, Tensor]

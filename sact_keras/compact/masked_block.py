@@ -11,7 +11,6 @@ from sact_keras.compact.image_list import ImageList
 from sact_keras.compact.position_execution import run_positions
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
-from sact_keras.layers.overruling import overrule
 
 
 class MaskedBlock(tf.Module):
@@ -59,7 +58,7 @@ class MaskedBlock(tf.Module):
         for index, unit in enumerate(self.units):
             mask, state = decision.before_unit(index, features, pooled, state)
             if given is not None:
-                mask = overrule(mask, given[index])
+                mask, state = decision.overrule(index, mask, state, given)
             if images is None and self._goes_by_image(index, features):
                 images = ImageList.of(features)
             if images is None:
