@@ -43,6 +43,7 @@ def describe_run(model: AdaptiveResNet, image_size: tuple[int, int]) -> dict[str
         "threads": {
             "intra_op": threading.get_intra_op_parallelism_threads(),
             "inter_op": threading.get_inter_op_parallelism_threads(),
+            "TF_NUM_INTEROP_THREADS": os.environ.get("TF_NUM_INTEROP_THREADS"),
             "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
         },
         "versions": provenance.versions(),

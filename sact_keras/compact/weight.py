@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from sact_keras.kernels.types import Tensor
 
-_LARGEST_CONSTANT = 2**16
+_LARGEST_CONSTANT = 2**12
 """Values of a weight that is still written into the graph."""
 
 

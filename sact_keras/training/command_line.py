@@ -54,6 +54,10 @@ def _parse_and_run(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     # absl's handler, which TensorFlow installs, would print everything twice.
     logging.getLogger("absl").setLevel(logging.WARNING)
+    if options.mode == "benchmark":
+        # The networks are chains of operations: a second thread that waits for the next
+        # one is only woken in vain, which shows where images come one at a time.
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     import_tensorflow()
     return _run(options)
 
