@@ -8,6 +8,7 @@ import tensorflow as tf
 from sact_keras.compact.blocks import compact_block
 from sact_keras.compact.ends import fold_head, fold_stem
 from sact_keras.compact.policy import CompactPolicy
+from sact_keras.compact.weight import share_large_weights
 from sact_keras.kernels.types import Tensor
 
 
@@ -25,6 +26,7 @@ class CompactNetwork(tf.Module):
         self.block_names = list(model.block_names)
         self.head = fold_head(model.head)
         self.policy = None if model.policy is None else CompactPolicy(model.policy)
+        share_large_weights(self)
 
     def __call__(
         self, images: Tensor, given: Sequence[Tensor] | None = None

@@ -83,8 +83,7 @@ class PositionHaltingBlock(tf.Module):
                     score = overrule(score, 1.0 - given[index + 1])
             share, halting = halting.advance(score, self.eps)
             shares.append(share)
-            weights = tf.gather(tf.reshape(share, [-1]), work.positions)
-            sums = work.features * weights[:, tf.newaxis]
+            sums = work.features * work.of_grid(share)[:, tf.newaxis]
             work = work._replace(sums=sums if index == 0 else work.sums + sums)
         outputs = tf.cond(
             tf.equal(work.own, grid.size),
@@ -160,6 +159,7 @@ class _Branch(tf.Module):
     def __init__(self, branch: SpatialHalting) -> None:
         super().__init__()
         kernel = array(branch.local_conv.kernel)[..., 0]
+        self.channels = kernel.shape[2]
         self.whole = fold_global_evidence(branch)
         self.norm, self.shift, column = None, None, None
         if branch.activated:
@@ -181,31 +181,35 @@ class _Branch(tf.Module):
 
     def __call__(self, work: WorkingSet, grid: Grid) -> Tensor:
         """Scores, [N, h, w]; zeros outside the set."""
-        count = tf.cast(grid.height * grid.width, tf.float32)
-        images = grid.image_of(work.positions)
-        if self.norm is not None:
-            local = tf.cond(
-                tf.equal(work.own, grid.size),
-                lambda: self._of_grid(work.features, grid),
-                lambda: self._of_rows(work)[0],
-            )
-            whole = self.whole(work.totals(grid) / count)
-        else:
-            local, products = self._of_rows(work)
-            sums = tf.math.unsorted_segment_sum(products[:, 9], images, grid.images)
-            frozen = tf.matmul(work.frozen, self.column.read())[:, 0]
-            rows = tf.math.unsorted_segment_sum(
-                tf.ones_like(images, tf.float32), images, grid.images
-            )
-            # The constant counts for those that have left, too.
-            frozen += (count - rows) * self.shift.read()[9]
-            whole = (sums + frozen) / count
-        score = tf.sigmoid(local + tf.gather(whole, images))
-        return work.on_grid(score, grid)
+        if self.norm is None:
+            return self._linear_scores(work, grid)
+        whole = self.whole(work.totals(grid) / grid.positions_of_an_image)
 
-    def _of_grid(self, rows: Tensor, grid: Grid) -> Tensor:
-        features = tf.reshape(self.norm(rows), (*grid, rows.shape[1]))
-        return tf.reshape(self.local(features), [-1])
+        def of_grid() -> Tensor:
+            features = tf.reshape(self.norm(work.features), (*grid, -1))
+            features = tf.ensure_shape(features, (None, None, None, self.channels))
+            return tf.sigmoid(self.local(features) + whole[:, tf.newaxis, tf.newaxis])
+
+        def of_rows() -> Tensor:
+            images = grid.image_of(work.positions)
+            score = self._of_rows(work)[0] + tf.gather(whole, images)
+            return work.on_grid(tf.sigmoid(score), grid)
+
+        return tf.cond(tf.equal(work.own, grid.size), of_grid, of_rows)
+
+    def _linear_scores(self, work: WorkingSet, grid: Grid) -> Tensor:
+        count = grid.positions_of_an_image
+        images = grid.image_of(work.positions)
+        local, products = self._of_rows(work)
+        sums = tf.math.unsorted_segment_sum(products[:, 9], images, grid.images)
+        frozen = tf.matmul(work.frozen, self.column.read())[:, 0]
+        rows = tf.math.unsorted_segment_sum(
+            tf.ones_like(images, tf.float32), images, grid.images
+        )
+        # The constant counts for those that have left, too.
+        frozen += (count - rows) * self.shift.read()[9]
+        whole = (sums + frozen) / count
+        return work.on_grid(tf.sigmoid(local + tf.gather(whole, images)), grid)
 
     def _of_rows(self, work: WorkingSet) -> tuple[Tensor, Tensor]:
         products = self._products(work.features)

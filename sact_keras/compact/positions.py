@@ -38,6 +38,11 @@ class Grid(NamedTuple):
         """How many positions there are, int32 scalar."""
         return self.images * self.height * self.width
 
+    @property
+    def positions_of_an_image(self) -> Tensor:
+        """The size of an image's grid, float32 scalar."""
+        return tf.cast(self.height * self.width, tf.float32)
+
     def image_of(self, positions: Tensor) -> Tensor:
         """The image that each flat index into the grid lies in, int32."""
         return positions // (self.height * self.width)

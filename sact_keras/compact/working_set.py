@@ -136,9 +136,22 @@ class WorkingSet(NamedTuple):
 
     def on_grid(self, values: Tensor, grid: Grid) -> Tensor:
         """Places values of the set's positions, [own], on the grid, zeros elsewhere."""
-        values = tf.pad(values, [[0, 1]])
-        numbers = tf.minimum(self.numbers, self.own)
-        return tf.reshape(tf.gather(values, numbers), grid)
+
+        def put_in_place() -> Tensor:
+            numbers = tf.minimum(self.numbers, self.own)
+            return tf.gather(tf.pad(values, [[0, 1]]), numbers)
+
+        is_whole = tf.equal(self.own, grid.size)
+        return tf.reshape(tf.cond(is_whole, lambda: values, put_in_place), grid)
+
+    def of_grid(self, values: Tensor) -> Tensor:
+        """Values of the grid, [N, h, w], at the set's positions, [own]."""
+        values = tf.reshape(values, [-1])
+        return tf.cond(
+            tf.equal(self.own, tf.size(values)),
+            lambda: values,
+            lambda: tf.gather(values, self.positions),
+        )
 
 
 def _counted(mask: Tensor) -> Tensor:
