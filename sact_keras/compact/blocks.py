@@ -14,6 +14,7 @@ from sact_keras.layers import (
     GateDecision,
     HaltingDecision,
     MaskDecision,
+    ResidualUnit,
 )
 
 _DECISIONS = {GateDecision: CompactGates, MaskDecision: CompactMasks}
@@ -27,7 +28,12 @@ def compact_block(block: AdaptiveBlock) -> tf.Module:
 
     Args:
         block: Built.
+
+    Raises:
+        TypeError: If a unit computes something that `fold_unit` does not know.
     """
+    for unit in block.units:
+        _check_arithmetic(unit)
     units = [fold_unit(unit) for unit in block.units]
     decision = block.decision
     # Of a subclass nobody knows what it decides.
@@ -37,3 +43,18 @@ def compact_block(block: AdaptiveBlock) -> tf.Module:
         return halting(units, decision, name=block.name)
     form = _DECISIONS.get(type(decision), CompactDecision)
     return MaskedBlock(units, form(decision), name=block.name)
+
+
+def _check_arithmetic(unit: ResidualUnit) -> None:
+    """Refuses a subclass that computes otherwise than the unit it would pass for."""
+    kind = type(unit)
+    if kind in fold_unit.registry:
+        return
+    for name in ("call", "branches", "combine", "shortcut_branch"):
+        method = getattr(kind, name, None)
+        if method is not None and not method.__module__.startswith("sact_keras."):
+            raise TypeError(
+                f"unit must compute as one of this package's does, or {kind.__name__} "
+                f"be made known by fold_unit.register. Received: {kind.__name__} with "
+                f"a {name} of its own"
+            )
