@@ -128,7 +128,12 @@ def test_the_header_says_what_was_measured_and_on_what():
     assert (header["rounds"], header["seed"]) == (1, 5)
     assert header["hardware"]["processor"]
     assert header["hardware"]["logical_cores"] >= header["hardware"]["usable_cores"]
-    assert set(header["threads"]) == {"intra_op", "inter_op", "TF_ENABLE_ONEDNN_OPTS"}
+    assert set(header["threads"]) == {
+        "intra_op",
+        "inter_op",
+        "TF_NUM_INTEROP_THREADS",
+        "TF_ENABLE_ONEDNN_OPTS",
+    }
     assert {"python", "tensorflow", "keras", "sact_keras"} <= set(header["versions"])
     assert "git_commit" in header
     assert header["date"][:2] == "20"

@@ -45,8 +45,7 @@ def test_pytorch_network_has_the_model_s_weights(name):
 @pytest.mark.parametrize("name", list(CASES))
 def test_pytorch_network_follows_the_masks(name):
     """What a mask leaves out has no influence, and what it keeps has."""
-    import torch
-
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     workload = tiny_workload(name)
     network = masked_network(workload)
     images = torch.from_numpy(workload.images).movedim(-1, 1)

@@ -70,6 +70,8 @@ def test_act(arrays, units):
 class GivenUnit(ResidualUnit):
     """Makes a given state (the stub) or adds it as a residual (the chain)."""
 
+    strides = 1
+
     def __init__(self, number, state, *, adds):
         super().__init__()
         self.number, self.state, self.adds = number, state, adds
