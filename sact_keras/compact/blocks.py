@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from sact_keras.compact.decision import CompactDecision
 from sact_keras.compact.folding import fold_unit
 from sact_keras.compact.gates import CompactGates
 from sact_keras.compact.image_halting import ImageHaltingBlock
+from sact_keras.compact.keras_decision import KerasDecision
 from sact_keras.compact.mask_units import CompactMasks
 from sact_keras.compact.masked_block import MaskedBlock
 from sact_keras.compact.position_halting import PositionHaltingBlock
@@ -18,7 +18,7 @@ from sact_keras.layers import (
 )
 
 _DECISIONS = {GateDecision: CompactGates, MaskDecision: CompactMasks}
-"""Decision -> its compact form. All others are asked as they are."""
+"""Decision -> its compact form. Of any other the Keras layer itself is asked."""
 
 
 def compact_block(block: AdaptiveBlock) -> tf.Module:
@@ -41,7 +41,7 @@ def compact_block(block: AdaptiveBlock) -> tf.Module:
         spatial = decision.spatial
         halting = PositionHaltingBlock if spatial else ImageHaltingBlock
         return halting(units, decision, name=block.name)
-    form = _DECISIONS.get(type(decision), CompactDecision)
+    form = _DECISIONS.get(type(decision), KerasDecision)
     return MaskedBlock(units, form(decision), name=block.name)
 
 

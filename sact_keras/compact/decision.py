@@ -6,39 +6,39 @@ from typing import Any
 import tensorflow as tf
 
 from sact_keras.kernels.types import Tensor
-from sact_keras.layers import Decision, PolicyDecision
+from sact_keras.layers.overruling import overrule
 
 
 class CompactDecision(tf.Module):
-    """A block's decision, asked unit by unit, in TensorFlow.
+    """Base of decisions in the compact executor: one a block, asked unit by unit.
 
-    This class asks the Keras layer itself, as `AdaptiveBlock` does, and so serves every
-    decision. Subclasses are forms of one method's decision that cost less; see
-    `sact_keras.compact.blocks`.
-
-    Args:
-        decision: The layer, built.
+    What `Decision` is to `AdaptiveBlock`, this is to `MaskedBlock`, at inference and in
+    TensorFlow alone. Like it, the base class decides nothing: every unit runs
+    everywhere. Subclasses are forms of one method's decision that cost less than the
+    Keras layer; see `sact_keras.compact.blocks`.
 
     Attributes:
         reads_pooled: Whether it looks at means over the positions only. The block then
             keeps these up to date, at the cost of the images that change.
-        weighs: Whether masks may weigh what they keep, in (0, 1].
         reads_features: Whether it looks at features, or changes them.
+        weighs: Whether masks may weigh what they keep, in (0, 1].
         spatial: Whether masks are of positions.
+
+    Example:
+        >>> class Brightest(CompactDecision):
+        ...     def before_unit(self, index, features, pooled, state):
+        ...         brightness = tf.reduce_mean(features, axis=(1, 2, 3))
+        ...         return tf.cast(brightness > 0.5, tf.float32), state
+        >>> images = tf.constant([0.0, 1.0], shape=(2, 1, 1, 1))
+        >>> mask, state = Brightest().before_unit(0, images, pooled=None, state=None)
+        >>> mask.numpy().tolist()
+        [0.0, 1.0]
     """
 
-    reads_pooled = False
-    reads_features = True
-
-    def __init__(self, decision: Decision, name: str | None = None) -> None:
-        super().__init__(name=name)
-        self.decision = decision
-        self.weighs = decision.weighs
-        self.spatial = decision.spatial
-        # Of a subclass nobody knows what it looks at.
-        self.reads_features = type(decision) not in (Decision, PolicyDecision)
-        # tf.Module finds variables, not those in Keras' wrappers.
-        self._variables = [variable.value for variable in decision.variables]
+    reads_pooled: bool = False
+    reads_features: bool = True
+    weighs: bool = False
+    spatial: bool = False
 
     def start(self, features: Tensor, policy: Tensor | None) -> Any:
         """Begins a block; returns the state for its first unit.
@@ -47,34 +47,66 @@ class CompactDecision(tf.Module):
             features: The block's input, [N, H, W, channels].
             policy: The block's part of a policy, [N, units]; None where there is none.
         """
-        given = {} if policy is None else {"policy": policy}
-        return self.decision.start(features, training=False, **given)
+        del features, policy
 
     def before_unit(
         self, index: int, features: Tensor, pooled: Tensor | None, state: Any
     ) -> tuple[Tensor | None, Any]:
-        """Decides where a unit runs: the mask, or None for everywhere; the new state.
+        """Decides where a unit runs.
 
         Args:
-            index: The unit's place in the block.
+            index: The unit's place in the block, from 0.
             features: Its input, [N, H, W, channels].
             pooled: The input's means over the positions, [N, channels], where
                 `reads_pooled`.
             state: What the last call returned.
+
+        Returns:
+            The mask, [N] or [N, h, w], or None for everywhere; and the new state.
         """
-        del pooled
-        return self.decision.before_unit(index, features, state, training=False)
+        del index, features, pooled
+        return None, state
 
     def overrule(
         self, index: int, mask: Tensor | None, state: Any, given: Sequence[Tensor]
     ) -> tuple[Tensor | None, Any]:
-        """Takes masks that were handed over; see `Decision.overrule`."""
-        return self.decision.overrule(index, mask, state, given)
+        """Takes the masks that a caller has handed over instead of what was decided.
+
+        Args:
+            index: The unit's place in the block, from 0.
+            mask: What `before_unit` gave.
+            state: And the state.
+            given: What was handed over, for all units of the block.
+
+        Returns:
+            The mask and the state.
+        """
+        return overrule(mask, given[index]), state
 
     def after_unit(self, index: int, outputs: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Sees what a unit made: what the next one reads; the new state."""
-        return self.decision.after_unit(index, outputs, state, training=False)
+        """Sees what a unit made.
+
+        Args:
+            index: The unit's place in the block, from 0.
+            outputs: The unit's output, [N, h, w, filters].
+            state: What the last call returned.
+
+        Returns:
+            What the next unit reads, [N, h, w, filters]; and the new state.
+        """
+        del index
+        return outputs, state
 
     def finish(self, outputs: Tensor, state: Any) -> tuple[Tensor, dict[str, Tensor]]:
-        """Ends a block: its output, and what there is to report."""
-        return self.decision.finish(outputs, state)
+        """Ends a block.
+
+        Args:
+            outputs: What the last unit made, [N, h, w, filters].
+            state: What the last call returned.
+
+        Returns:
+            The block's output, [N, h, w, filters], and what there is to report, by
+            name.
+        """
+        del state
+        return outputs, {}

@@ -1,8 +1,5 @@
 """The gates of ConvNet-AIG in the compact executor."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import tensorflow as tf
 
 from sact_keras.compact.decision import CompactDecision
@@ -11,7 +8,6 @@ from sact_keras.compact.pooled_linear import PooledLinear
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import GateDecision
 from sact_keras.layers.gumbel import gumbel_noise
-from sact_keras.layers.overruling import overrule
 
 
 class CompactGates(CompactDecision):
@@ -29,9 +25,8 @@ class CompactGates(CompactDecision):
     reads_features = False
 
     def __init__(self, decision: GateDecision, name: str | None = None) -> None:
-        tf.Module.__init__(self, name=name)
+        super().__init__(name=name)
         self.weighs = decision.weighs
-        self.spatial = False
         self.gate_eval = decision.gate_eval
         self.noise_epsilon = decision.noise_epsilon
         self.gates = [
@@ -68,19 +63,6 @@ class CompactGates(CompactDecision):
             )
             score += noise[1] - noise[0]
         return tf.cast(score > 0, tf.float32), state
-
-    def overrule(
-        self, index: int, mask: Tensor | None, state: Any, given: Sequence[Tensor]
-    ) -> tuple[Tensor, Any]:
-        """Takes the unit's mask of those that were handed over."""
-        return overrule(mask, given[index]), state
-
-    def after_unit(
-        self, index: int, outputs: Tensor, state: tuple[Tensor | None, ...]
-    ) -> tuple[Tensor, tuple[Tensor | None, ...]]:
-        """Sees nothing."""
-        del index
-        return outputs, state
 
     def finish(
         self, outputs: Tensor, state: tuple[Tensor | None, ...]

@@ -1,8 +1,5 @@
 """The mask units of DynConv in the compact executor."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
@@ -12,7 +9,6 @@ from sact_keras.compact.local_evidence import LocalEvidence
 from sact_keras.compact.positions import Grid, neighbour_table
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import MaskDecision
-from sact_keras.layers.overruling import overrule
 
 
 class CompactMasks(CompactDecision):
@@ -26,10 +22,10 @@ class CompactMasks(CompactDecision):
         decision: The layer, built.
     """
 
+    spatial = True
+
     def __init__(self, decision: MaskDecision, name: str | None = None) -> None:
-        tf.Module.__init__(self, name=name)
-        self.weighs = False
-        self.spatial = True
+        super().__init__(name=name)
         self.maskers = [
             LocalEvidence(
                 single(array(masker.local_conv.kernel)[..., 0]),
@@ -60,23 +56,3 @@ class CompactMasks(CompactDecision):
         del pooled
         score = self.maskers[index](features, state[min(index, 1)])
         return tf.cast(score >= 0, tf.float32), state
-
-    def overrule(
-        self, index: int, mask: Tensor | None, state: Any, given: Sequence[Tensor]
-    ) -> tuple[Tensor, Any]:
-        """Takes the unit's mask of those that were handed over."""
-        return overrule(mask, given[index]), state
-
-    def after_unit(
-        self, index: int, outputs: Tensor, state: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Sees nothing."""
-        del index
-        return outputs, state
-
-    def finish(
-        self, outputs: Tensor, state: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Reports nothing."""
-        del state
-        return outputs, {}
