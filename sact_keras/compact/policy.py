@@ -1,6 +1,5 @@
 """The policy network of BlockDrop in the compact executor."""
 
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -33,7 +32,7 @@ class CompactPolicy(tf.Module):
             features = unit(features)
         pooled = tf.reduce_mean(features, axis=(1, 2))
         probability = tf.sigmoid(self.logits.of_rows(pooled))
-        likeliest = tf.cast(probability >= 0.5, np.float32)
+        likeliest = tf.cast(probability >= 0.5, tf.float32)
         return tf.maximum(likeliest, self.fixed), {
             "policy_probability": probability,
             "policy_value": self.value.of_rows(pooled)[:, 0],
