@@ -13,7 +13,7 @@ from sact_keras.compact.network import CompactNetwork
 from sact_keras.kernels.types import Tensor
 
 CHUNK_PIXELS = {"cifar": 128 * 32 * 32, "imagenet": 8 * 224 * 224}
-"""Family -> about how many pixels are run at a time."""
+"""Family -> about how many pixels of a batch are run at a time."""
 
 
 class CompactModel(tf.Module):
@@ -23,8 +23,8 @@ class CompactModel(tf.Module):
     package is needed to run it afterwards. It holds a copy of the model's weights as
     they were when it was made, batch norms folded into them.
 
-    The images of a batch are run some at a time, as many as fit the processor's
-    cache; nothing of an image's result depends on which others there are, but for
+    A large batch is run in parts, so that the memory that features take does not grow
+    with it. Nothing of an image's result depends on which others there are, but for
     the last digits.
 
     Args:
