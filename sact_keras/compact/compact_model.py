@@ -11,6 +11,7 @@ from sact_keras.accounting import account
 from sact_keras.compact.chunks import run_in_chunks
 from sact_keras.compact.network import CompactNetwork
 from sact_keras.kernels.types import Tensor
+from sact_keras.models.given import check_given
 
 CHUNK_PIXELS = {"cifar": 128 * 32 * 32, "imagenet": 8 * 224 * 224}
 """Family -> about how many pixels of a batch are run at a time."""
@@ -44,6 +45,9 @@ class CompactModel(tf.Module):
         # Hidden from tf.Module, which would save the model's weights, too: what is
         # executed is accounted for by masks and shapes alone.
         self._account = functools.partial(account, model)
+        self._check_given = functools.partial(
+            check_given, model, noise=None, policy=None
+        )
         self._chunk_pixels = CHUNK_PIXELS[model.family]
         self._blocks = tuple(zip(model.block_names, model.num_units, strict=True))
         self._any_number, self._one = (
@@ -73,7 +77,11 @@ class CompactModel(tf.Module):
 
         Returns:
             The dictionary of `model(images, training=False)`.
+
+        Raises:
+            ValueError: If there are not as many masks as units.
         """
+        self._check_given(masks=masks)
         images = tf.convert_to_tensor(images, tf.float32)
         if masks is not None:
             masks = [tf.convert_to_tensor(mask, tf.float32) for mask in masks]
