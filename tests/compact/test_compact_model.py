@@ -98,7 +98,7 @@ def test_images_of_other_types_are_taken(fast):
 @pytest.mark.parametrize("number", [0, 3, 5])
 def test_masks_of_other_units_are_refused(model, fast, number):
     images, masks = draw_images(2, (12, 9)), [np.ones(2, "float32")] * number
-    said = rf"masks must be 4 tensors, one for each residual unit\. Received: {number}\b"
+    said = rf"masks must be 4 tensors, .*residual unit\. Received: {number}\b"
     for network in (model, fast):
         with pytest.raises(ValueError, match=said):
             network(images, masks=masks)
