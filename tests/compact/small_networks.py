@@ -1,13 +1,10 @@
 """Small networks with random weights, and their compact form without a graph."""
 
-import functools
-
 import numpy as np
 import tensorflow as tf
 from compact_checks import ACCOUNTED, assert_equal_outputs
 
 import sact_keras
-from sact_keras.compact.image_halting import ImageHaltingBlock
 from sact_keras.compact.network import CompactNetwork
 
 FAMILIES = {
@@ -68,12 +65,7 @@ def run_eagerly(network, images, masks=None):
     images = tf.constant(images)
     if masks is not None:
         masks = [tf.constant(mask) for mask in masks]
-    if any(isinstance(block, ImageHaltingBlock) for block in network.blocks):
-        # Whose batches shrink: these are for sizes that nobody knows.
-        outputs = _traced(network, masks is not None)(images, *(masks or ()))
-    else:
-        outputs = network(images, masks)
-    outputs = dict(outputs)
+    outputs = network(images, masks)
     names = [name for name in outputs if name.endswith("/masks")]
     return {"masks": [mask for name in names for mask in outputs.pop(name)], **outputs}
 
@@ -89,16 +81,6 @@ def assert_network_equals_model(model, images, masks=None, network=None, **optio
     computed = {k: v for k, v in expected.items() if not k.endswith(ACCOUNTED)}
     assert_equal_outputs(actual, computed, **options)
     return expected
-
-
-@functools.lru_cache(maxsize=2)
-def _traced(network, with_masks):
-    """A graph of a network whose masks are of images."""
-    images, masks = tf.TensorSpec((None, None, None, 3)), None
-    if with_masks:
-        units = sum(len(block.units) for block in network.blocks)
-        masks = [tf.TensorSpec((None,)) for _ in range(units)]
-    return tf.function(network, autograph=False).get_concrete_function(images, masks)
 
 
 def _draw(rng, variable):
