@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -80,22 +81,8 @@ class PyTorchMaskedWorker:
         """Returns a function that runs some batches and times them, and facts."""
         import torch
 
-        from benchmarks.pytorch_masked import MaskedResNet
-
         torch.set_num_threads(workload.threads)
-        model = MaskedResNet(
-            workload.model_type,
-            workload.num_units,
-            workload.num_classes,
-            workload.base_channels,
-        )
-        model = model.eval().to(memory_format=torch.channels_last)
-        images = torch.from_numpy(workload.images).movedim(-1, 1)
-        images = images.contiguous(memory_format=torch.channels_last)
-        masks = [
-            torch.from_numpy(mask).reshape(len(mask), 1, *(mask.shape[1:] or (1, 1)))
-            for mask in workload.masks
-        ]
+        model, images, masks = in_pytorch(workload)
 
         def call() -> np.ndarray:
             with torch.inference_mode():
@@ -104,6 +91,36 @@ class PyTorchMaskedWorker:
         run = functools.partial(_time, call)
         run(WARM_UP_CALLS)
         return run, {"versions": {"torch": torch.__version__}}
+
+
+def in_pytorch(workload: InferenceWorkload) -> tuple[Any, Any, list[Any]]:
+    """The workload for PyTorch, channels last.
+
+    Returns:
+        A `MaskedResNet` of random weights, the same ones every time; images,
+        [N, 3, H, W]; and masks, [N, 1, h, w] or [N, 1, 1, 1].
+    """
+    import torch
+
+    from benchmarks.pytorch_masked import MaskedResNet
+
+    torch.manual_seed(0)
+    model = MaskedResNet(
+        workload.model_type,
+        workload.num_units,
+        workload.num_classes,
+        workload.base_channels,
+    )
+    images = torch.from_numpy(workload.images).movedim(-1, 1)
+    masks = [
+        torch.from_numpy(mask).reshape(len(mask), 1, *(mask.shape[1:] or (1, 1)))
+        for mask in workload.masks
+    ]
+    return (
+        model.eval().to(memory_format=torch.channels_last),
+        images.contiguous(memory_format=torch.channels_last),
+        masks,
+    )
 
 
 def _time(call: Callable[[], object], number: int) -> float:
