@@ -10,51 +10,64 @@ comes with the extra [import].
 """
 
 import argparse
+import json
 import math
-import os
 import statistics
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.command_line import (
+    add_comparison,
+    choices_of,
+    list_of,
+    make_parser,
+    number_between,
+    positive,
+)
 from benchmarks.inference_workers import (
     CompactWorker,
     InferenceWorkload,
     PyTorchMaskedWorker,
 )
-from benchmarks.training_speed import (
-    choices_of,
-    machine,
-    measure,
-    positive,
-    write_json,
-)
-from benchmarks.worker_process import WorkerProcess
+from benchmarks.machine import describe_machine
+from benchmarks.worker_process import WorkerProcess, measure, versions
+from sact_keras.files.atomic_write import atomic_write
 
 
 class Case(NamedTuple):
-    """A network, and how many images it is run on at a time."""
+    """A network, and how many images it is run on at a time.
 
+    Attributes:
+        model_type: As `sact_keras.build_model` takes it, and so the next two and the
+            last.
+        dataset: What the network is for.
+        model: Its units.
+        side: Height and width of the images, in pixels.
+        batch_sizes: Images at a time, unless the command line says otherwise.
+        base_channels: The network's width; None for the family's.
+    """
+
+    model_type: str
     dataset: str
     model: str
     side: int
     batch_sizes: tuple[int, ...]
+    base_channels: int | None = None
 
 
 CASES = {
-    "sact": Case("imagenet", "101", 224, (8, 1)),
-    "dynconv": Case("imagenet", "50", 224, (8, 1)),
-    "aig": Case("cifar10", "18", 32, (128, 32, 1)),
+    case.model_type: case
+    for case in (
+        Case("sact", "imagenet", "101", 224, (8, 1)),
+        Case("dynconv", "imagenet", "50", 224, (8, 1)),
+        Case("aig", "cifar10", "18", 32, (128, 32, 1)),
+    )
 }
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line; ends the program with exit code 2 where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.compact_against_pytorch",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("compact_against_pytorch", __doc__)
     parser.add_argument(
         "--cases",
         type=choices_of(*CASES),
@@ -63,67 +76,44 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     parser.add_argument(
         "--rates",
-        type=rates,
+        type=list_of(number_between(0, 1)),
         default=[0.5],
         help="shares of the decisions that are positive, comma-separated "
         "(default: 0.5)",
     )
     parser.add_argument(
         "--batch_sizes",
-        type=lambda text: [positive(part) for part in text.split(",")],
+        type=list_of(positive),
         help="images at a time, comma-separated (default: the case's)",
     )
-    for name, default, text in (
-        ("rounds", 7, "turns of each"),
-        ("threads", len(os.sched_getaffinity(0)), "threads of the arithmetic"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=positive,
-            default=default,
-            help=f"{text} (default: {default})",
-        )
     parser.add_argument(
-        "--seconds", type=float, default=1.0, help="of a turn, at least (default: 1)"
+        "--seconds",
+        type=number_between(0, 3600),
+        default=1.0,
+        help="of a turn, at least; always one batch (default: 1)",
     )
-    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    add_comparison(parser)
     return parser.parse_args(arguments)
 
 
-def rates(text: str) -> list[float]:
-    """A parser of comma-separated numbers in [0, 1]."""
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = [-1.0]
-    if not all(0 <= value <= 1 for value in values):
-        raise argparse.ArgumentTypeError(
-            f"expected numbers in [0, 1], comma-separated. Received: {text!r}"
-        )
-    return values
-
-
 def make_workload(
-    name: str, batch_size: int, rate: float, threads: int, **smaller: object
+    case: Case, batch_size: int, rate: float, threads: int
 ) -> InferenceWorkload:
-    """Draws images and masks for a case; `smaller` replaces fields of it in tests."""
+    """Draws images, and masks of a rate."""
     import numpy as np
 
     import sact_keras
     from sact_keras.benchmarking import forced_masks
 
-    case = CASES[name]._replace(
-        **{key: value for key, value in smaller.items() if key in Case._fields}
-    )
     model = sact_keras.build_model(
-        name,
+        case.model_type,
         dataset=case.dataset,
         model=case.model,
-        base_channels=smaller.get("base_channels"),
+        base_channels=case.base_channels,
     )
     shape = (batch_size, case.side, case.side, 3)
     return InferenceWorkload(
-        model_type=name,
+        model_type=case.model_type,
         dataset=case.dataset,
         model=case.model,
         images=np.random.default_rng(0).standard_normal(shape, np.float32),
@@ -139,12 +129,10 @@ def compare(workload: InferenceWorkload, rounds: int, seconds: float) -> dict:
     """Lets both take turns on a workload; returns their speeds and the ratio."""
     workers = (CompactWorker(), PyTorchMaskedWorker())
     processes = [WorkerProcess(worker, workload) for worker in workers]
-    batch_size = len(workload.images)
-    calls = math.ceil(seconds / max(min(p.train(1) for p in processes), 1e-4))
-    speeds = measure(processes, batch_size, rounds, calls)
-    versions = {}
+    shortest = max(min(process.run(1) for process in processes), 1e-4)
+    batches = max(1, math.ceil(seconds / shortest))
+    speeds = measure(processes, len(workload.images), rounds, batches)
     for process in processes:
-        versions |= process.facts["versions"]
         process.close()
     medians = [statistics.median(values) for values in speeds]
     return {
@@ -153,7 +141,7 @@ def compare(workload: InferenceWorkload, rounds: int, seconds: float) -> dict:
             for worker, median, values in zip(workers, medians, speeds, strict=True)
         },
         "ratio": medians[0] / medians[1],
-        "versions": versions,
+        "versions": versions(processes),
     }
 
 
@@ -177,13 +165,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from sact_keras.training.environment import import_tensorflow
 
     import_tensorflow()
-    facts, results = machine(), []
+    facts, results = describe_machine(), []
     print(", ".join(f"{name}: {value}" for name, value in facts.items()), flush=True)
     for name in parsed.cases:
         case = CASES[name]
         for batch_size in parsed.batch_sizes or case.batch_sizes:
             for rate in parsed.rates:
-                workload = make_workload(name, batch_size, rate, parsed.threads)
+                workload = make_workload(case, batch_size, rate, parsed.threads)
                 found = compare(workload, parsed.rounds, parsed.seconds)
                 result = {
                     "case": name,
@@ -197,7 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(describe(result), flush=True)
                 results.append(result)
     if parsed.json:
-        write_json(parsed.json, {"machine": facts, "results": results})
+        report = {"machine": facts, "results": results}
+        atomic_write(parsed.json, json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -14,27 +14,24 @@ import dataclasses
 import importlib.util
 import itertools
 import json
-import os
-import platform
 import statistics
-import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from benchmarks.worker_process import WorkerProcess
-from benchmarks.workers import KerasWorker, PyTorchWorker, Worker, Workload
-
-# Idle thread pools spin for a while before they sleep; the next must not meet them.
-PAUSE_SECONDS = 0.5
+from benchmarks.command_line import (
+    add_comparison,
+    add_counts,
+    choices_of,
+    make_parser,
+)
+from benchmarks.machine import describe_machine
+from benchmarks.training_workers import KerasWorker, PyTorchWorker, TrainingWorkload
+from benchmarks.worker_process import Worker, WorkerProcess, measure, versions
+from sact_keras.files.atomic_write import atomic_write
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line; ends the program with exit code 2 where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.training_speed",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("training_speed", __doc__)
     parser.add_argument(
         "--model_types",
         type=choices_of("vanilla", "masked", "act", "sact"),
@@ -55,51 +52,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         default=["plain", "channels_last"],
         help="memory formats: plain, channels_last, or none (default: the two)",
     )
-    for name, default, text in (
-        ("batch_size", 128, "images a step"),
-        ("model", 5, "units in each block; 5 is ResNet-32"),
-        ("rounds", 7, "turns of each configuration"),
-        ("steps", 10, "steps a turn"),
-        ("threads", len(os.sched_getaffinity(0)), "threads of the arithmetic"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=positive,
-            default=default,
-            help=f"{text} (default: {default})",
-        )
-    parser.add_argument("--json", type=Path, help="file to write the figures to")
-    parsed = parser.parse_args(arguments)
-    if parsed.json and not parsed.json.parent.is_dir():
-        parser.error(
-            "argument --json: expected a file in a directory that exists. "
-            f"Received: {parsed.json}"
-        )
-    return parsed
-
-
-def choices_of(*allowed: str) -> Callable[[str], list[str]]:
-    """A parser of comma-separated lists of the allowed values."""
-
-    def parse(text: str) -> list[str]:
-        values = text.split(",")
-        if wrong := [value for value in values if value not in allowed]:
-            raise argparse.ArgumentTypeError(
-                f"expected a comma-separated list of {', '.join(allowed)}. "
-                f"Received: {', '.join(map(repr, wrong))}"
-            )
-        return list(dict.fromkeys(values))
-
-    return parse
-
-
-def positive(text: str) -> int:
-    """A parser of whole numbers above zero."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number above zero. Received: {text!r}"
-        )
-    return int(text)
+    add_counts(
+        parser,
+        batch_size=(128, "images a step"),
+        model=(5, "units in each block; 5 is ResNet-32"),
+        steps=(10, "steps a turn"),
+    )
+    add_comparison(parser)
+    return parser.parse_args(arguments)
 
 
 def chosen_workers(arguments: argparse.Namespace) -> list[Worker]:
@@ -117,36 +77,6 @@ def chosen_workers(arguments: argparse.Namespace) -> list[Worker]:
         return workers
     formats = [name for name in arguments.pytorch if name != "none"]
     return workers + [PyTorchWorker(name == "channels_last") for name in formats]
-
-
-def measure(
-    processes: Sequence[WorkerProcess], batch_size: int, rounds: int, steps: int
-) -> list[list[float]]:
-    """Lets each train in turn; returns images per second, [process][round]."""
-    speeds: list[list[float]] = [[] for _ in processes]
-    turns = list(zip(processes, speeds, strict=True))
-    for number in range(rounds):
-        for process, its_speeds in turns if number % 2 == 0 else reversed(turns):
-            time.sleep(PAUSE_SECONDS)
-            its_speeds.append(batch_size * steps / process.train(steps))
-        print(f"round {number + 1} of {rounds}", flush=True)
-    return speeds
-
-
-def machine() -> dict[str, str | int]:
-    """The processor, as the kernel names it, and the system."""
-    processor = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        fields = (line.split(":", 1) for line in cpuinfo.read_text().splitlines())
-        models = (f[1].strip() for f in fields if f[0].strip() == "model name")
-        processor = next(models, processor)
-    return {
-        "processor": processor,
-        "logical_processors": os.cpu_count() or 0,
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    }
 
 
 def print_report(report: dict) -> None:
@@ -175,23 +105,12 @@ def print_report(report: dict) -> None:
         )
 
 
-def write_json(path: Path, report: dict) -> None:
-    """Writes the report, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w") as file:
-            json.dump(report, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def main() -> None:
     """Measures what the command line asks for."""
     arguments = parse_arguments()
-    workload = Workload(arguments.batch_size, arguments.model, arguments.threads)
+    workload = TrainingWorkload(
+        arguments.batch_size, arguments.model, arguments.threads
+    )
     workers = chosen_workers(arguments)
     processes = []
     for worker in workers:
@@ -203,17 +122,13 @@ def main() -> None:
 
     medians = [statistics.median(values) for values in speeds]
     report = {
-        "machine": machine(),
+        "machine": describe_machine(),
         "workload": {
             **dataclasses.asdict(workload),
             "rounds": arguments.rounds,
             "steps": arguments.steps,
         },
-        "versions": {
-            name: version
-            for process in processes
-            for name, version in process.facts["versions"].items()
-        },
+        "versions": versions(processes),
         "configurations": [
             {
                 "name": process.worker.name,
@@ -231,7 +146,7 @@ def main() -> None:
     }
     print_report(report)
     if arguments.json:
-        write_json(arguments.json, report)
+        atomic_write(arguments.json, json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from benchmarks.inference_workers import (
 UNITS = {"sact": "2_3_1_2", "dynconv": "2_1_1_2", "aig": "2_1_2"}
 
 
-def tiny_workload(name, **changes):
-    smaller = {"model": UNITS[name], "side": 32, "base_channels": 4, **changes}
-    return make_workload(name, 2, 0.5, threads=1, **smaller)
+def tiny_workload(name):
+    case = CASES[name]._replace(model=UNITS[name], side=32, base_channels=4)
+    return make_workload(case, 2, 0.5, threads=1)
 
 
 @pytest.mark.parametrize("name", list(CASES))
@@ -78,8 +78,8 @@ class FakeProcess:
         self.seconds = {"compact": 0.25, "PyTorch masked": 0.5}[worker.name]
         self.facts = {"versions": {worker.name: "1"}}
 
-    def train(self, calls):
-        return calls * self.seconds
+    def run(self, batches):
+        return batches * self.seconds
 
     def close(self):
         pass
@@ -87,7 +87,7 @@ class FakeProcess:
 
 def test_a_line_and_a_ratio_for_each_case(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(compact_against_pytorch, "WorkerProcess", FakeProcess)
-    monkeypatch.setattr("benchmarks.training_speed.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("benchmarks.worker_process.PAUSE_SECONDS", 0)
     path = tmp_path / "found.json"
     main(["--cases=aig", "--batch_sizes=2,1", "--rounds=2", f"--json={path}"])
     first, second = json.loads(path.read_text())["results"]
@@ -102,10 +102,22 @@ def test_a_line_and_a_ratio_for_each_case(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "argument", ["--cases=act", "--rates=1.5", "--rates=half", "--rounds=0"]
+    "argument",
+    [
+        "--cases=act",
+        "--rates=1.5",
+        "--rates=half",
+        "--batch_sizes=8,0",
+        "--seconds=-1",
+        "--rounds=0",
+        "--json=absent/found.json",
+    ],
 )
 def test_wrong_arguments_end_the_program_before_any_work(argument, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([argument])
     assert stopped.value.code == 2
-    assert f"Received: '{argument.partition('=')[2]}'" in capsys.readouterr().err
+    name, _, value = argument.partition("=")
+    message = capsys.readouterr().err
+    assert f"argument {name}: expected " in message
+    assert f"Received: '{value.rpartition(',')[2]}'" in message

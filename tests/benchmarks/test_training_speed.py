@@ -1,35 +1,12 @@
 """The benchmark of training speed: its order of turns, its report, its equals."""
 
 import importlib.util
-import json
 
 import numpy as np
 import pytest
 
 from benchmarks import training_speed
-from benchmarks.workers import KerasWorker, PyTorchWorker
-
-
-class FakeProcess:
-    """Takes a fixed time a step, and notes each turn in a list shared by all."""
-
-    def __init__(self, name, seconds_per_step, turns):
-        self.name = name
-        self.seconds_per_step = seconds_per_step
-        self.turns = turns
-
-    def train(self, steps):
-        self.turns.append(self.name)
-        return steps * self.seconds_per_step
-
-
-def test_processes_take_turns_and_change_their_order(monkeypatch):
-    monkeypatch.setattr(training_speed, "PAUSE_SECONDS", 0)
-    turns = []
-    processes = [FakeProcess("a", 0.5, turns), FakeProcess("b", 0.25, turns)]
-    speeds = training_speed.measure(processes, batch_size=8, rounds=3, steps=2)
-    assert turns == ["a", "b", "b", "a", "a", "b"]
-    assert speeds == [[16.0] * 3, [32.0] * 3]
+from benchmarks.training_workers import KerasWorker, PyTorchWorker
 
 
 def test_every_combination_of_options_is_a_worker(monkeypatch):
@@ -65,7 +42,7 @@ def test_pytorch_is_left_out_aloud_where_it_is_absent(monkeypatch, capsys):
         ("--pytorch=", "''"),
         ("--rounds=0", "'0'"),
         ("--steps=-3", "'-3'"),
-        ("--json=absent/speed.json", "absent/speed.json"),
+        ("--json=absent/speed.json", "'absent/speed.json'"),
     ],
 )
 def test_wrong_arguments_end_the_program_before_any_work(argument, received, capsys):
@@ -75,23 +52,6 @@ def test_wrong_arguments_end_the_program_before_any_work(argument, received, cap
     message = capsys.readouterr().err
     assert argument.partition("=")[0] in message
     assert f"Received: {received}" in message
-
-
-def test_json_replaces_an_earlier_file_whole(tmp_path):
-    path = tmp_path / "speed.json"
-    path.write_text("earlier")
-    training_speed.write_json(path, {"ratios": [[1.0]]})
-    assert json.loads(path.read_text()) == {"ratios": [[1.0]]}
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_failed_write_keeps_the_earlier_file(tmp_path):
-    path = tmp_path / "speed.json"
-    path.write_text("earlier")
-    with pytest.raises(TypeError):
-        training_speed.write_json(path, {"ratios": object()})
-    assert path.read_text() == "earlier"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("units", [1, 5])

@@ -4,7 +4,6 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 import numpy as np
 
@@ -15,7 +14,7 @@ WARM_UP_STEPS = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Workload:
+class TrainingWorkload:
     """What every worker trains.
 
     Attributes:
@@ -61,11 +60,12 @@ class KerasWorker:
         """The configuration, for the report."""
         return f"{self.model_type}, oneDNN {self.onednn}, jit {self.jit_compile}"
 
-    def prepare(self, workload: Workload) -> tuple[Callable[[int], float], dict]:
+    def prepare(
+        self, workload: TrainingWorkload
+    ) -> tuple[Callable[[int], float], dict]:
         """Returns a function that trains some steps and times them, and facts."""
         if self.onednn != "auto":
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if self.onednn == "on" else "0"
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # CPU against CPU.
         environment.import_tensorflow()
         # Only now: TensorFlow reads the environment when it is imported.
         import keras
@@ -140,7 +140,9 @@ class PyTorchWorker:
         """The configuration, for the report."""
         return f"PyTorch vanilla, {'channels_last' if self.channels_last else 'plain'}"
 
-    def prepare(self, workload: Workload) -> tuple[Callable[[int], float], dict]:
+    def prepare(
+        self, workload: TrainingWorkload
+    ) -> tuple[Callable[[int], float], dict]:
         """Returns a function that trains some steps and times them, and facts."""
         import torch
 
@@ -180,23 +182,3 @@ class PyTorchWorker:
             "oneDNN": torch.backends.mkldnn.is_available(),
             "XLA": False,
         }
-
-
-Worker = KerasWorker | PyTorchWorker
-
-
-def serve(worker: Worker, workload: Workload, connection: Connection) -> None:
-    """Runs in the worker's process: sends its facts, then times what it is told to.
-
-    Args:
-        worker: What to train.
-        workload: On what.
-        connection: Gives numbers of steps, and None in the end; takes the facts
-            and, for each number, the seconds.
-    """
-    # As many as the arithmetic may use; read when the libraries are imported.
-    os.environ["OMP_NUM_THREADS"] = str(workload.threads)
-    train, facts = worker.prepare(workload)
-    connection.send(facts)
-    while (steps := connection.recv()) is not None:
-        connection.send(train(steps))
