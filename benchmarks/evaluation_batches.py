@@ -9,29 +9,23 @@ round all take turns, and every other round runs backwards. It is what
 """
 
 import argparse
+import functools
 import statistics
-import time
+
+from benchmarks.command_line import add_counts, list_of, make_parser, positive
 
 ROUNDS = 5
 
 
 def parse_arguments() -> argparse.Namespace:
     """Reads the command line."""
-
-    def integers(text: str) -> list[int]:
-        return [int(part) for part in text.split(",")]
-
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.evaluation_batches",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser("evaluation_batches", __doc__)
     parser.add_argument("--dataset", default="imagenet")
     parser.add_argument("--model_type", default="sact")
     parser.add_argument("--model", default=None, help="default: the data set's")
-    parser.add_argument("--image_sizes", type=integers, default=[224])
-    parser.add_argument("--batch_sizes", type=integers, default=[1, 2, 8, 32])
-    parser.add_argument("--num_images", type=int, default=32, help="a turn")
+    parser.add_argument("--image_sizes", type=list_of(positive), default=[224])
+    parser.add_argument("--batch_sizes", type=list_of(positive), default=[1, 2, 8, 32])
+    add_counts(parser, num_images=(32, "a turn"))
     return parser.parse_args()
 
 
@@ -44,6 +38,7 @@ def main() -> None:
     import tensorflow as tf
 
     import sact_keras
+    from sact_keras.benchmarking.turns import take_turns
 
     model = sact_keras.build_model(
         arguments.model_type, dataset=arguments.dataset, model=arguments.model
@@ -54,20 +49,21 @@ def main() -> None:
         outputs = model(images, training=False)
         return outputs["logits"], outputs["flops"]
 
+    def run_all(images: tf.Tensor, size: int) -> None:
+        for start in range(0, len(images), size):
+            run(images[start : start + size])
+
     for side in arguments.image_sizes:
         images = tf.random.normal((arguments.num_images, side, side, 3), seed=0)
-        seconds: dict[int, list[float]] = {size: [] for size in arguments.batch_sizes}
-        for size in seconds:
-            run(images[:size])
-        for turn in range(ROUNDS):
-            for size in list(seconds)[:: 1 if turn % 2 == 0 else -1]:
-                begin = time.perf_counter()
-                for start in range(0, arguments.num_images, size):
-                    run(images[start : start + size])
-                seconds[size].append(time.perf_counter() - begin)
+        turns = {
+            str(size): functools.partial(run_all, images, size)
+            for size in arguments.batch_sizes
+        }
+        for turn in turns.values():
+            turn()
         speeds = {
-            size: arguments.num_images / statistics.median(times)
-            for size, times in seconds.items()
+            size: len(images) / statistics.median(seconds)
+            for size, seconds in take_turns(turns, ROUNDS, turn_seconds=0).items()
         }
         fastest = max(speeds.values())
         figures = ", ".join(

@@ -12,12 +12,14 @@ import argparse
 import resource
 import time
 
+from benchmarks.command_line import make_parser
+
 GIB = 2**30
 
 
 def parse_arguments() -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = make_parser("evaluation_memory", __doc__)
     parser.add_argument("--dataset", default="imagenet")
     parser.add_argument("--model_type", default="sact")
     parser.add_argument("--model", default=None)
