@@ -1,11 +1,13 @@
 """Measures one case of the benchmark."""
 
 import functools
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.benchmarking.executors import EXECUTORS, Run
 from sact_keras.benchmarking.turns import describe_times, take_turns
 from sact_keras.kernels.types import Tensor
@@ -74,12 +76,7 @@ def _active_shares(
 ) -> dict[str, float | None]:
     """Mean share of a unit that runs: of all units, and of those decided about."""
     shares = [float(np.mean(mask)) for mask in masks]
-    decided = [
-        block.decision.decides(index)
-        for block in model.blocks
-        for index in range(len(block.units))
-    ]
-    of_decided = [s for s, d in zip(shares, decided, strict=True) if d]
+    of_decided = list(itertools.compress(shares, decided_units(model)))
     return {
         "all": float(np.mean(shares)),
         "decided": float(np.mean(of_decided)) if of_decided else None,

@@ -24,6 +24,7 @@ rounded so that the sum is right: an image that is alone runs about `rate` of ea
 block's decided units.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -31,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from sact_keras.benchmarking.blobs import random_field
+from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.layers import HaltingDecision
 
 _DIGITS = 9
@@ -71,11 +73,12 @@ def forced_masks(
         raise ValueError(f"rate must be in [0, 1]. Received: rate={rate}")
     check_decides(model)
     generator = np.random.default_rng(seed)
+    flags = iter(decided_units(model))
     blocks, size = [], model.stem.output_size(tuple(image_size))
     for block in model.blocks:
         size = block.output_size(size)
         grid = tuple(int(side) for side in size) if block.decision.spatial else ()
-        decided = [block.decision.decides(i) for i in range(len(block.units))]
+        decided = list(itertools.islice(flags, len(block.units)))
         blocks.append((block.decision, (batch_size, *grid), decided))
     totals = _apportion(rate, [sum(d) * math.prod(shape) for _, shape, d in blocks])
     masks = []
@@ -93,11 +96,7 @@ def check_decides(model: Any) -> None:
     Raises:
         ValueError: If the network decides about no unit.
     """
-    if not any(
-        block.decision.decides(index)
-        for block in model.blocks
-        for index in range(len(block.units))
-    ):
+    if not any(decided_units(model)):
         raise ValueError(
             "force_rate must be None for a network that decides about no unit. "
             f"Received: a rate for {model.name}"

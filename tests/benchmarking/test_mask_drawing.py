@@ -8,6 +8,7 @@ import pytest
 
 import sact_keras
 from sact_keras.benchmarking import forced_masks
+from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.benchmarking.mask_drawing import _apportion, _units_by_rank
 
 RATES = (0.0, 0.01, 0.1, 0.25, 1 / 3, 0.5, 0.6, 0.75, 0.9, 1.0)
@@ -25,12 +26,7 @@ def models():
 
 def decided(model, masks):
     """The masks that stand for decisions."""
-    flags = [
-        block.decision.decides(index)
-        for block in model.blocks
-        for index in range(len(block.units))
-    ]
-    return list(itertools.compress(masks, flags))
+    return list(itertools.compress(masks, decided_units(model)))
 
 
 def active_neighbours(masks):
