@@ -5,7 +5,7 @@
 Run it from the project's root, on a machine that does nothing else. Random images,
 fresh weights, each batch size compiled and warmed up before the clock starts; in each
 round all take turns, and every other round runs backwards. It is what
-`sact_keras.training.evaluator` goes by.
+`sact_keras.training.image_groups` goes by.
 """
 
 import argparse
