@@ -48,8 +48,10 @@ def dilate(mask: Tensor) -> Tensor:
          [1 1 0 0]
          [0 0 0 0]]
     """
-    spread = ops.max_pool(ops.expand_dims(mask, axis=-1), 3, 1, padding="same")
-    return ops.squeeze(spread, axis=-1)
+    # Several times faster than max pooling of a single channel.
+    wide = ops.pad(mask, ((0, 0), (1, 1), (1, 1)))
+    high = ops.maximum(ops.maximum(wide[:, :-2], wide[:, 1:-1]), wide[:, 2:])
+    return ops.maximum(ops.maximum(high[:, :, :-2], high[:, :, 1:-1]), high[:, :, 2:])
 
 
 def spread(mask: Tensor, stride: int, size: Size) -> Tensor:

@@ -30,7 +30,8 @@ def resize_to_pixels(values: Tensor, size: Size) -> Tensor:
     """
     if len(values.shape) == 1:
         values = ops.reshape(values, (-1, 1, 1))
-    for axis, pixels in zip((1, 2), size, strict=True):
+    # Along lines first, where each number is copied by itself, while they are few.
+    for axis, pixels in ((2, size[1]), (1, size[0])):
         covering = _covering_positions(pixels, ops.shape(values)[axis])
         values = ops.take(values, covering, axis=axis)
     return values

@@ -13,7 +13,7 @@ class Affine(tf.Module):
 
     Args:
         scale: [channels]; None for 1.
-        shift: [channels].
+        shift: [channels]; None for 0.
         slope: Slope of the leaky ReLU behind it below zero; None for no activation.
 
     Example:
@@ -25,17 +25,19 @@ class Affine(tf.Module):
     def __init__(
         self,
         scale: np.ndarray | None,
-        shift: np.ndarray,
+        shift: np.ndarray | None,
         slope: float | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
         self.scale = None if scale is None else Weight(scale)
-        self.shift = Weight(shift)
+        self.shift = None if shift is None else Weight(shift)
         self.slope = slope
 
     def __call__(self, features: Tensor) -> Tensor:
         """Scales, shifts and activates [..., channels]."""
         if self.scale is not None:
             features = features * self.scale.read()
-        return activate(tf.nn.bias_add(features, self.shift.read()), self.slope)
+        if self.shift is not None:
+            features = tf.nn.bias_add(features, self.shift.read())
+        return activate(features, self.slope)

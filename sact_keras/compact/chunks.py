@@ -1,28 +1,29 @@
 """A batch, some images at a time."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
 from sact_keras.kernels.types import Tensor
 
-Run = Callable[[Tensor, list[Tensor] | None], Mapping[str, Tensor]]
+Run = Callable[[Tensor, list[Tensor] | None], Mapping[str, Any]]
 
 
 def run_in_chunks(
     run: Run, images: Tensor, given: list[Tensor] | None, pixels: int
-) -> dict[str, Tensor]:
+) -> dict[str, Any]:
     """Runs a function over a batch, in parts of about as many pixels.
 
     Args:
         run: Maps images [n, H, W, 3], and other tensors [n, ...] or None, to tensors
-            [n, ...] by name, whose channels are known statically.
+            [n, ...] by name, or lists of them, whose channels are known statically.
         images: [N, H, W, 3].
         given: The other tensors, [N, ...]; None for none.
         pixels: About how many pixels at a time; at least one image.
 
     Returns:
-        The tensors [N, ...] by name.
+        The tensors [N, ...] by name, or lists of them.
 
     Example:
         >>> sums = lambda images, given: {"sum": tf.reduce_sum(images, axis=(1, 2, 3))}

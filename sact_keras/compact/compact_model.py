@@ -92,10 +92,12 @@ class CompactModel(tf.Module):
         self, images: Tensor, masks: Sequence[Tensor] | None = None
     ) -> dict[str, Any]:
         found = run_in_chunks(self._run_chunk, images, masks, pixels=self._chunk_pixels)
-        masks = {
-            name: tf.unstack(found.pop(f"{name}/masks"), num=number, axis=1)
-            for name, number in self._blocks
-        }
+        masks = {}
+        for name, number in self._blocks:
+            of_block = found.pop(f"{name}/masks")
+            if tf.is_tensor(of_block):
+                of_block = tf.unstack(of_block, num=number, axis=1)
+            masks[name] = list(of_block)
         ponder_costs = {
             name: found[f"{name}/ponder_cost"]
             for name, _ in self._blocks
@@ -113,7 +115,10 @@ class CompactModel(tf.Module):
     ) -> dict[str, Tensor]:
         outputs = self.network(images, masks)
         for name, _ in self._blocks:
-            outputs[f"{name}/masks"] = tf.stack(outputs[f"{name}/masks"], axis=1)
+            of_block = outputs[f"{name}/masks"]
+            if of_block[0].shape.rank == 1:
+                # Of images: what counts is the number of operations, not the copy.
+                outputs[f"{name}/masks"] = tf.stack(of_block, axis=1)
         return outputs
 
 

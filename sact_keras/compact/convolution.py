@@ -56,19 +56,24 @@ class Convolution(tf.Module):
         """Channels of the output."""
         return self.kernel.shape[3]
 
-    def __call__(self, features: Tensor) -> Tensor:
-        """Convolves whole features, [N, h, w, channels]."""
+    def __call__(self, features: Tensor, more: Weight | None = None) -> Tensor:
+        """Convolves whole features, [N, h, w, channels].
+
+        Args:
+            features: The features.
+            more: [filters], added to the bias; None for nothing.
+        """
         padding, strides = "SAME", self.strides
         if self.side > 1 and strides > 1 and not self.same_padding:
             border = [self.side // 2] * 2
             padding = [[0, 0], border, border, [0, 0]]
         sums = tf.nn.conv2d(features, self.kernel.read(), strides, padding)
-        return self._finish(sums)
+        return self._finish(sums, more)
 
-    def of_rows(self, rows: Tensor) -> Tensor:
+    def of_rows(self, rows: Tensor, more: Weight | None = None) -> Tensor:
         """Multiplies rows [M, side * side * channels], each what a kernel covers."""
         matrix = tf.reshape(self.kernel.read(), (-1, self.filters))
-        return self._finish(tf.matmul(rows, matrix))
+        return self._finish(tf.matmul(rows, matrix), more)
 
     def padding_before(self, size: Tensor) -> Tensor | int:
         """Rows (or columns) of padding ahead of an input of `size` of them."""
@@ -79,10 +84,11 @@ class Convolution(tf.Module):
         missing = (outputs - 1) * self.strides + self.side - size
         return tf.maximum(missing, 0) // 2
 
-    def _finish(self, sums: Tensor) -> Tensor:
+    def _finish(self, sums: Tensor, more: Weight | None) -> Tensor:
         # TensorFlow computes the sum, the bias and the activation in one operation.
-        if self.bias is not None:
-            sums = tf.nn.bias_add(sums, self.bias.read())
+        added = [part.read() for part in (self.bias, more) if part is not None]
+        if added:
+            sums = tf.nn.bias_add(sums, sum(added[1:], added[0]))
         return activate(sums, self.slope)
 
 

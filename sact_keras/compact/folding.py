@@ -23,8 +23,14 @@ from sact_keras.layers.droppable_base import DroppableBase
 from sact_keras.layers.postactivation_base import PostactivationBase
 
 
-def scale_and_shift(norm: Any) -> tuple[np.ndarray, np.ndarray]:
+def scale_and_shift(
+    norm: Any, carried: np.ndarray | float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """What a batch norm multiplies by and adds at inference, float64 [channels] each.
+
+    Args:
+        norm: The batch norm.
+        carried: What its input carries that is to be taken off; see `carry_shifts`.
 
     Example:
         >>> from sact_keras.layers import BatchNorm
@@ -35,16 +41,20 @@ def scale_and_shift(norm: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     mean, variance = array(norm.moving_mean), array(norm.moving_variance)
     scale = array(norm.gamma) / np.sqrt(variance + norm.epsilon)
-    return scale, array(norm.beta) - mean * scale
+    return scale, array(norm.beta) - (mean + carried) * scale
 
 
-def fold_norm(norm: Any, slope: float | None = None) -> Affine:
+def fold_norm(
+    norm: Any, slope: float | None = None, carried: np.ndarray | float = 0.0
+) -> Affine:
     """A batch norm by itself, with the activation of that slope behind it."""
-    scale, shift = scale_and_shift(norm)
+    scale, shift = scale_and_shift(norm, carried)
     return Affine(single(scale), single(shift), slope)
 
 
-def fold_preactivation(norm: Any, slope: float) -> tuple[Affine, np.ndarray]:
+def fold_preactivation(
+    norm: Any, slope: float, carried: np.ndarray | float = 0.0
+) -> tuple[Affine, np.ndarray]:
     """A batch norm and its activation, as far as they cannot be put elsewhere.
 
     Leaky ReLUs commute with positive factors, so a scale above zero is taken from ahead
@@ -54,14 +64,15 @@ def fold_preactivation(norm: Any, slope: float) -> tuple[Affine, np.ndarray]:
     Args:
         norm: The batch norm.
         slope: Slope of the activation below zero.
+        carried: What the norm's input carries that is to be taken off.
 
     Returns:
         What is left; and the factors, [channels], by which the kernels that read it are
         to be multiplied.
     """
-    scale, shift = scale_and_shift(norm)
+    scale, shift = scale_and_shift(norm, carried)
     if scale.min() < np.finfo("float32").tiny:
-        return fold_norm(norm, slope=slope), np.ones_like(scale)
+        return fold_norm(norm, slope, carried), np.ones_like(scale)
     return Affine(None, single(shift / scale), slope), scale
 
 

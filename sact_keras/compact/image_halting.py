@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
-from sact_keras.compact.folding import array, fold_norm, scale_and_shift, single
-from sact_keras.compact.pooled_linear import PooledLinear
+from sact_keras.compact.global_evidence import fold_global_evidence
+from sact_keras.compact.halting_block import HaltingBlock
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import HaltingDecision
 from sact_keras.layers.halting import Halting
-from sact_keras.layers.halting_branch import HaltingBranch
-from sact_keras.layers.overruling import overrule
 
 
 class _Running(NamedTuple):
@@ -32,7 +29,7 @@ class _Running(NamedTuple):
     outputs: Tensor
 
 
-class ImageHaltingBlock(tf.Module):
+class ImageHaltingBlock(HaltingBlock):
     """Runs units until images halt; see `HaltingDecision`.
 
     Who has halted never runs again in a block, so the batch shrinks to those that go
@@ -49,10 +46,9 @@ class ImageHaltingBlock(tf.Module):
         decision: HaltingDecision,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name)
-        self.units = list(units)
-        self.eps = decision.eps
-        self.branches = [fold_global_evidence(branch) for branch in decision.branches]
+        super().__init__(units, decision, name=name)
+        branches = zip(decision.branches, self.carried[:-1], strict=True)
+        self.branches = [fold_global_evidence(*branch) for branch in branches]
 
     def __call__(
         self,
@@ -91,12 +87,7 @@ class ImageHaltingBlock(tf.Module):
                 ),
             )
             shares.append(share)
-        return {
-            "outputs": _finish(state, batch),
-            "masks": masks,
-            "ponder_cost": halting.ponder_cost(),
-            "halting_distribution": tf.stack(shares, axis=-1),
-        }
+        return self.report(_finish(state, batch), masks, shares, halting)
 
     def _score(
         self,
@@ -114,33 +105,13 @@ class ImageHaltingBlock(tf.Module):
                 tf.sigmoid(evidence),
                 tf.shape(halting.running),
             )
-            if given is not None:
-                score = overrule(score, 1.0 - given[index + 1])
+            score = self.overrule(index, score, given)
         share, halting = halting.advance(score, self.eps)
         weights = tf.gather(share, state.images)[:, tf.newaxis, tf.newaxis, tf.newaxis]
         sums = weights * state.features
         if index > 0:
             sums += state.sums
         return share, halting, state._replace(sums=sums)
-
-
-def fold_global_evidence(branch: HaltingBranch) -> PooledLinear:
-    """The evidence of the whole image that a halting branch looks at."""
-    slope = branch.style.negative_slope if branch.activated else None
-    bias = 0.0 if branch.global_conv.bias is None else array(branch.global_conv.bias)[0]
-    return PooledLinear(
-        single(array(branch.global_conv.kernel)[:, 0]),
-        bias,
-        before=fold_norm(branch.global_bn, slope=slope),
-    )
-
-
-def linear_global_evidence(branch: HaltingBranch) -> tuple[np.ndarray, float]:
-    """The same where nothing is activated: a linear map, [channels], and a bias."""
-    scale, shift = scale_and_shift(branch.global_bn)
-    kernel = array(branch.global_conv.kernel)[:, 0]
-    bias = 0.0 if branch.global_conv.bias is None else array(branch.global_conv.bias)[0]
-    return kernel * scale, kernel @ shift + bias
 
 
 def _shrink(state: _Running, running: Tensor) -> _Running:

@@ -101,10 +101,20 @@ class MaskedBlock(tf.Module):
             results = with_pooled(unit(features))
             return results[0], results[1] if keeps_pooled else None
         spatial = mask.shape.rank == 3
-        exact = not self.decision.weighs and not spatial
 
         def everywhere() -> tuple[Tensor, ...]:
-            return with_pooled(unit(features, None if exact else mask))
+            if self.decision.weighs:
+                return with_pooled(unit(features, mask))
+            made = unit(features)
+            if not spatial:
+                return with_pooled(made)
+            return with_pooled(
+                tf.cond(
+                    kept >= size,
+                    lambda: made,
+                    lambda: unit.choose(mask > 0, made, features),
+                )
+            )
 
         def nowhere() -> tuple[Tensor, ...]:
             if unit.keeps_input:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from sact_keras.compact.choices import dense_share
@@ -12,10 +13,11 @@ from sact_keras.compact.folding import (
     scale_and_shift,
     single,
 )
-from sact_keras.compact.image_halting import (
+from sact_keras.compact.global_evidence import (
     fold_global_evidence,
     linear_global_evidence,
 )
+from sact_keras.compact.halting_block import HaltingBlock
 from sact_keras.compact.local_evidence import LocalEvidence
 from sact_keras.compact.positions import Grid, gather_windows
 from sact_keras.compact.unit import CompactUnit
@@ -24,14 +26,13 @@ from sact_keras.compact.working_set import WorkingSet
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import HaltingDecision
 from sact_keras.layers.halting import Halting
-from sact_keras.layers.overruling import overrule
 from sact_keras.layers.spatial_halting import SpatialHalting
 
 _SHRINK_BELOW = 0.9
 """The share of a working set that has to go on for the set to stay as it is."""
 
 
-class PositionHaltingBlock(tf.Module):
+class PositionHaltingBlock(HaltingBlock):
     """Runs units until positions halt; see `HaltingDecision`.
 
     A position that has halted never runs again in the block, so the rows that are
@@ -49,10 +50,9 @@ class PositionHaltingBlock(tf.Module):
         decision: HaltingDecision,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name)
-        self.units = list(units)
-        self.eps = decision.eps
-        self.branches = [_Branch(branch) for branch in decision.branches]
+        super().__init__(units, decision, name=name)
+        branches = zip(decision.branches, self.carried[:-1], strict=True)
+        self.branches = [_Branch(*branch) for branch in branches]
         convolutions = self.units[1].convolutions
         self.depth = sum(convolution.side > 1 for convolution in convolutions)
         self.dense_share = dense_share(self.units[1])
@@ -68,46 +68,41 @@ class PositionHaltingBlock(tf.Module):
         features = self.units[0](features)
         grid, channels = Grid.of(features), features.shape[-1]
         halting = Halting.start(tuple(grid))
-        work = WorkingSet.whole(features, grid)
+        by_rows = any(branch.norm is None for branch in self.branches)
+        work = WorkingSet.whole(features, grid, is_read_by_rows=by_rows)
         masks, shares, left = [tf.ones(grid)], [], []
         for index, unit in enumerate(self.units):
             if index > 0:
                 masks.append(tf.cast(halting.running, tf.float32))
-                work, leaving = self._shrink(work, halting.running, grid)
+                count = tf.math.count_nonzero(halting.running, dtype=tf.int32)
+                work, leaving = self._shrink(work, halting.running, count, grid)
                 left.append(leaving)
-                work = self._run(unit, work, halting.running, grid)
+                work = self._run(unit, work, halting.running, count, grid)
             score = None
             if index < len(self.branches):
                 score = self.branches[index](work, grid)
-                if given is not None:
-                    score = overrule(score, 1.0 - given[index + 1])
+                score = self.overrule(index, score, given)
             share, halting = halting.advance(score, self.eps)
             shares.append(share)
             sums = work.features * work.of_grid(share)[:, tf.newaxis]
             work = work._replace(sums=sums if index == 0 else work.sums + sums)
         outputs = tf.cond(
-            tf.equal(work.own, grid.size),
+            work.is_whole(grid),
             lambda: work.sums,
             lambda: _put_together([*left, (work.positions, work.sums)]),
         )
-        return {
-            "outputs": tf.reshape(outputs, (*grid, channels)),
-            "masks": masks,
-            "ponder_cost": halting.ponder_cost(),
-            "halting_distribution": tf.stack(shares, axis=-1),
-        }
+        outputs = tf.reshape(outputs, (*grid, channels))
+        return self.report(outputs, masks, shares, halting)
 
     def _shrink(
-        self, work: WorkingSet, running: Tensor, grid: Grid
+        self, work: WorkingSet, running: Tensor, count: Tensor, grid: Grid
     ) -> tuple[WorkingSet, tuple[Tensor, Tensor]]:
         """Takes positions out that have halted, if they are enough to be worth it.
 
         Returns:
             The set; and what leaves it: positions and their share of the output.
         """
-        count = tf.math.count_nonzero(running, dtype=tf.int32)
-        whole = tf.equal(work.own, grid.size)
-        limit = tf.where(whole, self.dense_share, _SHRINK_BELOW)
+        limit = tf.where(work.is_whole(grid), self.dense_share, _SHRINK_BELOW)
         worth_it = tf.cast(count, tf.float32) < limit * tf.cast(work.own, tf.float32)
 
         def shrink() -> tuple[WorkingSet, tuple[Tensor, Tensor]]:
@@ -124,58 +119,56 @@ class PositionHaltingBlock(tf.Module):
         return shrunken, left
 
     def _run(
-        self, unit: CompactUnit, work: WorkingSet, running: Tensor, grid: Grid
+        self,
+        unit: CompactUnit,
+        work: WorkingSet,
+        running: Tensor,
+        count: Tensor,
+        grid: Grid,
     ) -> WorkingSet:
         """Runs a unit for what goes on."""
         channels = work.features.shape[1]
-        whole = tf.equal(work.own, grid.size)
         # Nobody has halted and is still in the set.
-        exact = tf.equal(tf.math.count_nonzero(running, dtype=tf.int32), work.own)
+        exact = tf.equal(count, work.own)
 
         def everywhere() -> Tensor:
             features = tf.reshape(work.features, (*grid, channels))
-            outputs = tf.cond(
-                exact,
-                lambda: unit(features),
-                lambda: unit(features, tf.cast(running, tf.float32)),
-            )
-            return tf.reshape(outputs, (-1, channels))
+            return tf.reshape(unit(features), (-1, channels))
 
         def somewhere() -> Tensor:
-            residual = _residual_rows(unit, work)
-            weights = tf.gather(tf.reshape(running, [-1]), work.positions)
-            weights = tf.cast(weights, tf.float32)[:, tf.newaxis]
-            residual = tf.cond(exact, lambda: residual, lambda: residual * weights)
-            return unit.activate(work.features + residual)
+            return unit.activate(work.features + _residual_rows(unit, work))
 
-        features = tf.cond(whole, everywhere, somewhere)
+        made = tf.cond(work.is_whole(grid), everywhere, somewhere)
+        features = tf.cond(
+            exact,
+            lambda: made,
+            lambda: unit.choose(work.of_grid(running), made, work.features),
+        )
         features.set_shape((None, channels))
-        return work._replace(features=features)
+        return work.advance(features, unit)
 
 
 class _Branch(tf.Module):
     """The halting scores of a working set."""
 
-    def __init__(self, branch: SpatialHalting) -> None:
+    def __init__(self, branch: SpatialHalting, carried: np.ndarray) -> None:
         super().__init__()
         kernel = array(branch.local_conv.kernel)[..., 0]
         self.channels = kernel.shape[2]
-        self.whole = fold_global_evidence(branch)
+        self.whole = fold_global_evidence(branch, carried)
         self.norm, self.shift, column = None, None, None
         if branch.activated:
             self.norm, factors = fold_preactivation(
-                branch.local_bn, branch.style.negative_slope
+                branch.local_bn, branch.style.negative_slope, carried
             )
             kernel = kernel * factors
         else:
             # Both kinds of evidence are linear, so one matrix product has both: nine
             # columns for the places of the kernel, a tenth for the mean.
-            scale, shift = scale_and_shift(branch.local_bn)
-            column, bias = linear_global_evidence(branch)
+            scale, shift = scale_and_shift(branch.local_bn, carried)
+            column, bias = linear_global_evidence(branch, carried)
             self.shift = Weight([*(kernel @ shift).reshape(9), bias])
-            self.column = Weight(single(column)[:, None])
-            kernel = kernel * scale
-            column = single(column)
+            kernel, column = kernel * scale, single(column)
         bias = array(branch.local_conv.bias)[0]
         self.local = LocalEvidence(single(kernel), whole=column, bias=single(bias))
 
@@ -195,19 +188,16 @@ class _Branch(tf.Module):
             score = self._of_rows(work)[0] + tf.gather(whole, images)
             return work.on_grid(tf.sigmoid(score), grid)
 
-        return tf.cond(tf.equal(work.own, grid.size), of_grid, of_rows)
+        return tf.cond(work.is_whole(grid), of_grid, of_rows)
 
     def _linear_scores(self, work: WorkingSet, grid: Grid) -> Tensor:
         count = grid.positions_of_an_image
         images = grid.image_of(work.positions)
         local, products = self._of_rows(work)
         sums = tf.math.unsorted_segment_sum(products[:, 9], images, grid.images)
-        frozen = tf.matmul(work.frozen, self.column.read())[:, 0]
-        rows = tf.math.unsorted_segment_sum(
-            tf.ones_like(images, tf.float32), images, grid.images
-        )
+        frozen = tf.matmul(work.frozen, self.local.whole.read())[:, 0]
         # The constant counts for those that have left, too.
-        frozen += (count - rows) * self.shift.read()[9]
+        frozen += work.gone * self.shift.read()[9]
         whole = (sums + frozen) / count
         return work.on_grid(tf.sigmoid(local + tf.gather(whole, images)), grid)
 
@@ -234,16 +224,17 @@ def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
     rows = [unit.preactivate(work.features), unit.preactivate(work.around)]
     computed = False
     for convolution in unit.convolutions:
+        more = [unit.step] if convolution is unit.convolutions[-1] else []
         if convolution.side == 1:
             # Apart from each other for as long as what is around is read, so that
             # only what a 3x3 reads is put together.
-            rows = [convolution.of_rows(part) for part in rows]
+            rows = [convolution.of_rows(part, *more) for part in rows]
             continue
         together = tf.concat(rows, axis=0)
         windows = work.windows
         if computed:
             # Of the rows that the first 3x3 has computed, which come first.
             windows = tf.minimum(windows[: work.own], tf.shape(together)[0])
-        rows = [convolution.of_rows(gather_windows(together, windows))]
+        rows = [convolution.of_rows(gather_windows(together, windows), *more)]
         computed = True
     return rows[0]

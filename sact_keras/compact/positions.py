@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from sact_keras.accounting import dilate, spread
 from sact_keras.compact.convolution import Convolution
 from sact_keras.kernels.types import Tensor
 
@@ -61,14 +62,13 @@ class Grid(NamedTuple):
         strides = convolution.strides
         if strides == 1:
             return dilate(mask)
-        fine = tf.repeat(tf.repeat(mask, strides, axis=1), strides, axis=2)
-        fine = fine[:, : self.height, : self.width]
-        for axis, size in ((1, self.height), (2, self.width)):
-            # The middle of a kernel, whose first row may lie in the padding.
-            middle = 1 - convolution.padding_before(size)
-            kept = tf.cast((tf.range(size) - middle) % strides == 0, mask.dtype)
-            fine *= tf.reshape(kept, (1, -1, 1) if axis == 1 else (1, 1, -1))
-        return dilate(fine)
+        fine = spread(mask, strides, (self.height, self.width))
+        # The middle of a kernel, whose first row may lie in the padding.
+        middles = [
+            1 - convolution.padding_before(size) for size in (self.height, self.width)
+        ]
+        fine = tf.pad(fine, ((0, 0), *((middle, 0) for middle in middles)))
+        return dilate(fine[:, : self.height, : self.width])
 
     def origins(self, strides: int = 1, before: tuple[Any, Any] = (1, 1)) -> Tensor:
         """Where on the padded grid a 3x3 kernel begins, for each output position.
@@ -100,16 +100,43 @@ def select(mask: Tensor) -> Tensor:
     return tf.cast(tf.where(tf.reshape(mask > 0, [-1]))[:, 0], tf.int32)
 
 
-def dilate(mask: Tensor) -> Tensor:
-    """Spreads a mask [N, h, w] of zeros and ones by one step in all directions.
+def count_before(mask: Tensor) -> Tensor:
+    """How many positions are kept ahead of each, in the order of the grid.
+
+    Args:
+        mask: [N, h, w] of zeros and ones, float32.
+
+    Returns:
+        int32 [N, h, w].
 
     Example:
-        >>> dilate(tf.constant([[[0.0, 0.0, 1.0, 0.0]]])).numpy().tolist()
-        [[[0.0, 1.0, 1.0, 1.0]]]
+        >>> count_before(tf.constant([[[1.0, 0.0, 1.0]]])).numpy().tolist()
+        [[[0, 1, 1]]]
     """
-    wide = tf.pad(mask, ((0, 0), (1, 1), (1, 1)))
-    high = tf.maximum(tf.maximum(wide[:, :-2], wide[:, 1:-1]), wide[:, 2:])
-    return tf.maximum(tf.maximum(high[:, :, :-2], high[:, :, 1:-1]), high[:, :, 2:])
+    # Within a line a product with a triangle of ones, several times faster than a
+    # running sum; sums in float32 are exact up to 2^24.
+    width = tf.shape(mask)[2]
+    triangle = tf.linalg.band_part(tf.ones([width, width]), 0, -1)
+    triangle -= tf.eye(width)
+    lines = tf.reshape(mask, (-1, width))
+    inside = tf.cast(tf.matmul(lines, triangle), tf.int32)
+    of_lines = tf.cast(tf.reduce_sum(lines, axis=1), tf.int32)
+    counts = inside + tf.cumsum(of_lines, exclusive=True)[:, tf.newaxis]
+    return tf.reshape(counts, tf.shape(mask))
+
+
+def with_border(numbers: Tensor, outside: Tensor) -> Tensor:
+    """Numbers of rows, [N, h, w], on the flat grid with a border of one.
+
+    Args:
+        numbers: int32.
+        outside: The number of the border.
+
+    Returns:
+        int32 [N * (h + 2) * (w + 2)].
+    """
+    border = ((0, 0), (1, 1), (1, 1))
+    return tf.reshape(tf.pad(numbers, border, constant_values=outside), [-1])
 
 
 def row_numbers(mask: Tensor, count: Tensor) -> Tensor:
@@ -127,11 +154,7 @@ def row_numbers(mask: Tensor, count: Tensor) -> Tensor:
         >>> row_numbers(tf.constant([[[0.0, 1.0]]]), 1).numpy().reshape(3, 4).tolist()
         [[1, 1, 1, 1], [1, 1, 0, 1], [1, 1, 1, 1]]
     """
-    kept = tf.cast(mask > 0, tf.int32)
-    order = tf.reshape(tf.cumsum(tf.reshape(kept, [-1])), tf.shape(mask)) - 1
-    numbers = tf.where(kept > 0, order, count)
-    border = ((0, 0), (1, 1), (1, 1))
-    return tf.reshape(tf.pad(numbers, border, constant_values=count), [-1])
+    return with_border(tf.where(mask > 0, count_before(mask), count), count)
 
 
 def neighbours(numbers: Tensor, origins: Tensor, width: Tensor) -> Tensor:
@@ -157,8 +180,7 @@ def neighbour_table(grid: Grid, strides: int = 1) -> Tensor:
         >>> neighbour_table(Grid(*tf.constant([1, 1, 2]))).numpy()[0].tolist()
         [2, 2, 2, 2, 0, 1, 2, 2, 2]
     """
-    everywhere = tf.ones(grid)
-    numbers = row_numbers(everywhere, grid.size)
+    numbers = with_border(tf.reshape(tf.range(grid.size), grid), grid.size)
     return neighbours(numbers, grid.origins(strides), grid.width)
 
 

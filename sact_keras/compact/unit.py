@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from sact_keras.compact.affine import Affine
 from sact_keras.compact.convolution import Convolution, activate
+from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.masked_execution import broadcast_mask
 from sact_keras.layers.pooled_shortcut import pool_and_widen
@@ -51,6 +52,9 @@ class CompactUnit(tf.Module):
         a(r + F(p))          where it runs,
         a(r), or r itself    where it does not.
 
+    To both may be added what the features are to carry to the next unit; see
+    `carry_shifts`.
+
     Args:
         convolutions: F, each with the bias and the activation behind it.
         preact: The pre-activation; None for none.
@@ -60,6 +64,8 @@ class CompactUnit(tf.Module):
         activates_dropped: Whether it applies where the unit does not run.
 
     Attributes:
+        step: What is added to the output everywhere, [filters]; None for nothing. Only
+            units without an activation behind the sum may have it.
         strides: Factor by which the unit reduces the resolution.
         filters: Channels of the output.
     """
@@ -81,6 +87,7 @@ class CompactUnit(tf.Module):
         self.shortcut_of_preact = shortcut_of_preact
         self.slope = slope
         self.activates_dropped = activates_dropped
+        self.step: Weight | None = None
         self.filters = self.convolutions[-1].filters
         self.strides = 1
         for convolution in self.convolutions:
@@ -100,31 +107,61 @@ class CompactUnit(tf.Module):
 
         Args:
             inputs: [N, H, W, channels].
-            weights: A mask, [N] or [N, h, w]; None weighs nothing.
+            weights: [N], of units that have no `step` and either activate what is
+                dropped or drop nothing; None weighs nothing.
 
         Returns:
             [N, h, w, filters].
         """
         preact = self.preactivate(inputs)
         residual = preact
-        for convolution in self.convolutions:
+        for convolution in self.convolutions[:-1]:
             residual = convolution(residual)
+        residual = self.convolutions[-1](residual, self.step)
         shortcut = self.shortcut_branch(inputs, preact)
-        if weights is None:
-            return self.activate(shortcut + residual)
-        weights = broadcast_mask(weights, residual)
-        if self.activates_dropped:
-            return self.activate(shortcut + weights * residual)
-        # Where it is dropped, without activation; what is kept has the weight 1.
-        return tf.where(weights > 0, self.activate(shortcut + residual), shortcut)
+        if weights is not None:
+            residual = broadcast_mask(weights, residual) * residual
+        return self.activate(shortcut + residual)
+
+    def choose(self, mask: Tensor, made: Tensor, inputs: Tensor) -> Tensor:
+        """Takes what the unit has made where a mask keeps it, and drops the rest.
+
+        One pass, where weighing the residual and adding it would be two, and the sum is
+        left to the convolution.
+
+        Args:
+            mask: bool, [N], or [N, h, w] for features of positions.
+            made: What the unit made of them, [N, h, w, filters].
+            inputs: [N, H, W, channels].
+
+        Returns:
+            [N, h, w, filters]. Rows, [M, channels], go with a mask [M].
+        """
+        dropped = self.skip(inputs)
+        rows = (
+            tf.reshape(features, (-1, features.shape[-1]))
+            if mask.shape.rank == 3
+            else features
+            for features in (made, dropped)
+        )
+        chosen = tf.raw_ops.Select(
+            condition=tf.reshape(mask, [-1]), x=next(rows), y=next(rows)
+        )
+        return tf.reshape(chosen, tf.shape(made))
 
     def skip(self, inputs: Tensor) -> Tensor:
         """Runs the unit nowhere, [N, H, W, channels] -> [N, h, w, filters]."""
         if self.keeps_input:
-            return inputs
+            return self.carry(inputs)
         preact = self.preactivate(inputs) if self.shortcut_of_preact else inputs
-        shortcut = self.shortcut_branch(inputs, preact)
+        shortcut = self.carry(self.shortcut_branch(inputs, preact))
         return self.activate(shortcut) if self.activates_dropped else shortcut
+
+    def carry(self, features: Tensor) -> Tensor:
+        """Adds the `step`, if there is one, to [..., filters]."""
+        if self.step is None:
+            return features
+        return tf.nn.bias_add(features, self.step.read())
 
     def preactivate(self, inputs: Tensor) -> Tensor:
         """The pre-activation of [..., channels]; the input where there is none."""

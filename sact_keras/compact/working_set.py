@@ -4,13 +4,16 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from sact_keras.accounting import dilate
 from sact_keras.compact.positions import (
     Grid,
-    dilate,
+    count_before,
     neighbour_table,
     neighbours,
     select,
+    with_border,
 )
+from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
 
 
@@ -25,7 +28,6 @@ class WorkingSet(NamedTuple):
         positions: The set's flat indices into the grid, int32 [own].
         features: Their state, [own, channels].
         around: That of the positions around, [around, channels].
-        inner: How many of them are within one step, int32 scalar.
         sums: The set's share of the block's output so far, [own, channels].
         windows: The rows under a 3x3 kernel, for the set and for those within one step
             where these are computed, too, int32 [..., 9]; the number of all rows
@@ -34,38 +36,55 @@ class WorkingSet(NamedTuple):
             all rows for none.
         frozen: The sum of the states of all positions that have left, for each image,
             [N, channels].
+        gone: How many they are, float32 [N].
     """
 
     positions: Tensor
     features: Tensor
     around: Tensor
-    inner: Tensor
     sums: Tensor
     windows: Tensor
     numbers: Tensor
     frozen: Tensor
+    gone: Tensor
 
     @classmethod
-    def whole(cls, features: Tensor, grid: Grid) -> "WorkingSet":
-        """The set of all positions of [N, h, w, channels]."""
+    def whole(
+        cls, features: Tensor, grid: Grid, is_read_by_rows: bool = True
+    ) -> "WorkingSet":
+        """The set of all positions of [N, h, w, channels].
+
+        Args:
+            features: Their state.
+            grid: The positions.
+            is_read_by_rows: Whether `windows` are read as long as the set is the whole
+                grid; otherwise there are none.
+        """
         channels = features.shape[-1]
         rows = tf.reshape(features, (-1, channels))
         positions = tf.range(grid.size)
+        windows = tf.zeros([0, 9], tf.int32)
+        if is_read_by_rows:
+            windows = neighbour_table(grid)
         return cls(
             positions=positions,
             features=rows,
             around=tf.zeros([0, channels]),
-            inner=tf.constant(0),
             sums=tf.zeros_like(rows),
-            windows=neighbour_table(grid),
+            windows=windows,
             numbers=positions,
             frozen=tf.zeros([grid.images, channels]),
+            gone=tf.zeros([grid.images]),
         )
 
     @property
     def own(self) -> Tensor:
         """How many positions units compute, int32 scalar."""
         return tf.size(self.positions)
+
+    def is_whole(self, grid: Grid) -> Tensor:
+        """Whether no position has left, bool scalar."""
+        return tf.equal(self.own, grid.size)
 
     def shrink(
         self, running: Tensor, depth: int
@@ -84,25 +103,26 @@ class WorkingSet(NamedTuple):
         goes_on = tf.gather(tf.reshape(running, [-1]), self.positions)
         leaving = tf.cast(tf.where(~goes_on)[:, 0], tf.int32)
         left = tf.gather(self.positions, leaving)
+        images = grid.image_of(left)
         frozen = tf.math.unsorted_segment_sum(
-            tf.gather(self.features, leaving), grid.image_of(left), grid.images
+            tf.gather(self.features, leaving), images, grid.images
         )
+        gone = tf.math.bincount(images, minlength=grid.images, dtype=tf.float32)
         reached = tf.cast(running, tf.float32)
         positions = [select(reached)]
-        numbers = tf.where(running, _counted(reached), -1)
+        numbers = tf.where(running, count_before(reached), -1)
         total = tf.size(positions[0])
         for _ in range(depth):
             wider = dilate(reached)
             ring = wider - reached
             positions.append(select(ring))
-            numbers = tf.where(ring > 0, _counted(ring) + total, numbers)
+            numbers = tf.where(ring > 0, count_before(ring) + total, numbers)
             total += tf.size(positions[-1])
             reached = wider
         numbers = tf.where(numbers < 0, total, numbers)
-        bordered = tf.pad(numbers, ((0, 0), (1, 1), (1, 1)), constant_values=total)
         computed = tf.concat(positions[:depth], axis=0)
         windows = neighbours(
-            tf.reshape(bordered, [-1]),
+            with_border(numbers, total),
             tf.gather(grid.origins(), computed),
             grid.width,
         )
@@ -113,19 +133,31 @@ class WorkingSet(NamedTuple):
             positions=positions[0],
             features=tf.gather(self.features, own),
             around=tf.gather(rows, around),
-            inner=tf.size(positions[1]),
             sums=tf.gather(self.sums, own),
             windows=windows,
             numbers=tf.reshape(numbers, [-1]),
             frozen=self.frozen + frozen,
+            gone=self.gone + gone,
         )
         return shrunken, (left, tf.gather(self.sums, leaving))
+
+    def advance(self, features: Tensor, unit: CompactUnit) -> "WorkingSet":
+        """The set after a unit has made `features` of its own.
+
+        What is frozen is handed on with what the next unit wants features to carry.
+        """
+        if unit.step is None:
+            return self._replace(features=features)
+        frozen = self.frozen + self.gone[:, tf.newaxis] * unit.step.read()
+        return self._replace(
+            features=features, around=unit.carry(self.around), frozen=frozen
+        )
 
     def totals(self, grid: Grid) -> Tensor:
         """The sums of the states of all positions, [N, channels]."""
         channels = self.features.shape[1]
         return self.frozen + tf.cond(
-            tf.equal(self.own, grid.size),
+            self.is_whole(grid),
             lambda: tf.reduce_sum(
                 tf.reshape(self.features, (*grid, channels)), axis=(1, 2)
             ),
@@ -141,8 +173,9 @@ class WorkingSet(NamedTuple):
             numbers = tf.minimum(self.numbers, self.own)
             return tf.gather(tf.pad(values, [[0, 1]]), numbers)
 
-        is_whole = tf.equal(self.own, grid.size)
-        return tf.reshape(tf.cond(is_whole, lambda: values, put_in_place), grid)
+        return tf.reshape(
+            tf.cond(self.is_whole(grid), lambda: values, put_in_place), grid
+        )
 
     def of_grid(self, values: Tensor) -> Tensor:
         """Values of the grid, [N, h, w], at the set's positions, [own]."""
@@ -152,9 +185,3 @@ class WorkingSet(NamedTuple):
             lambda: values,
             lambda: tf.gather(values, self.positions),
         )
-
-
-def _counted(mask: Tensor) -> Tensor:
-    """The place of each kept position among those kept, int32, from 0."""
-    flat = tf.reshape(tf.cast(mask, tf.int32), [-1])
-    return tf.reshape(tf.cumsum(flat), tf.shape(mask)) - 1

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import with_random_weights
@@ -131,17 +132,22 @@ def test_units(name, strides, size):
     features = rng.normal(size=(3, *size, 8)).astype("float32")
     if not name.startswith(("pre", "bottle", "wider")):
         features = np.maximum(features, 0.0)  # As they leave the unit before.
+    features = tf.constant(features)
     assert folded.strides == strides
     assert_close(folded(features), unit(features))
     nowhere = np.zeros(3, "float32")
     assert_close(folded.skip(features), unit(features, execution_mask=nowhere))
-    images = np.array([1.0, 0.0, 1.0], "float32")
-    assert_close(folded(features, images), unit(features, execution_mask=images))
+    made = folded(features)
+    images = tf.constant([1.0, 0.0, 1.0])
+    expected = unit(features, execution_mask=images)
+    assert_close(folded.choose(images > 0, made, features), expected)
+    if folded.activates_dropped:
+        assert_close(folded(features, images), expected)
     positions = (3, *unit.output_size(size))
     for rate in (0.0, 0.1, 0.5, 1.0):
-        mask = (rng.random(positions) < rate).astype("float32")
+        mask = tf.constant((rng.random(positions) < rate).astype("float32"))
         expected = unit(features, execution_mask=mask)
-        assert_close(folded(features, mask), expected)
+        assert_close(folded.choose(mask > 0, made, features), expected)
         assert_close(run_positions(folded, features, mask), expected)
 
 

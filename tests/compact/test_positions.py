@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sact_keras.compact.convolution import Convolution
 from sact_keras.compact.positions import (
     Grid,
-    dilate,
+    count_before,
     gather_windows,
     neighbour_table,
     neighbours,
@@ -59,11 +59,10 @@ def windows(shape, strides, same_padding):
 
 @checked
 @given(shapes, st.integers(0, 99))
-def test_dilate(shape, seed):
-    mask, expected = random_mask(shape, seed), np.zeros(shape)
-    for place, reads in windows(shape, 1, same_padding=False):
-        expected[place] = max(mask[position] for _, position in reads)
-    np.testing.assert_array_equal(dilate(tf.constant(mask)), expected)
+def test_how_many_are_kept_before(shape, seed):
+    mask = random_mask(shape, seed)
+    expected = np.cumsum(mask.ravel()).reshape(shape) - mask
+    np.testing.assert_array_equal(count_before(tf.constant(mask)), expected)
 
 
 @pytest.mark.parametrize("same_padding", [False, True])
