@@ -71,9 +71,13 @@ def forced_masks(
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"rate must be in [0, 1]. Received: rate={rate}")
-    check_decides(model)
-    generator = np.random.default_rng(seed)
-    flags = iter(decided_units(model))
+    flags = decided_units(model)
+    if not any(flags):
+        raise ValueError(
+            "model must decide about some of its units. "
+            f"Received: {model.name}, which decides about none"
+        )
+    generator, flags = np.random.default_rng(seed), iter(flags)
     blocks, size = [], model.stem.output_size(tuple(image_size))
     for block in model.blocks:
         size = block.output_size(size)
@@ -88,19 +92,6 @@ def forced_masks(
         ones = np.ones(shape, np.float32)
         masks += [next(drawn) if is_decided else ones for is_decided in decided]
     return masks
-
-
-def check_decides(model: Any) -> None:
-    """Checks that there are decisions whose place a rate can take.
-
-    Raises:
-        ValueError: If the network decides about no unit.
-    """
-    if not any(decided_units(model)):
-        raise ValueError(
-            "force_rate must be None for a network that decides about no unit. "
-            f"Received: a rate for {model.name}"
-        )
 
 
 def _draw_gates(

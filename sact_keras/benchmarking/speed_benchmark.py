@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from sact_keras.benchmarking.case import measure_case
+from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.benchmarking.executors import make_executors
 from sact_keras.benchmarking.header import describe_run
-from sact_keras.benchmarking.mask_drawing import check_decides, forced_masks
+from sact_keras.benchmarking.mask_drawing import forced_masks
 from sact_keras.benchmarking.table import describe_case
 from sact_keras.benchmarking.turns import TURN_SECONDS
 from sact_keras.models import AdaptiveResNet
@@ -104,6 +105,19 @@ def benchmark(
             logger.info("%s", describe_case(cases[-1]))
     header = describe_run(model, size)
     return {"header": {**header, "rounds": rounds, "seed": seed}, "cases": cases}
+
+
+def check_decides(model: AdaptiveResNet) -> None:
+    """Checks that there are decisions whose place a rate can take.
+
+    Raises:
+        ValueError: If the network decides about no unit.
+    """
+    if not any(decided_units(model)):
+        raise ValueError(
+            "force_rate must be None for a network that decides about no unit. "
+            f"Received: a rate for {model.name}"
+        )
 
 
 def _check(

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from sact_keras.benchmarking import benchmark, format_report
-from sact_keras.benchmarking.mask_drawing import check_decides
+from sact_keras.benchmarking.speed_benchmark import check_decides
 from sact_keras.data import ImageDataset
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS
