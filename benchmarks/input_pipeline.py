@@ -10,7 +10,6 @@ nothing else run meanwhile. ImageNet has a benchmark of its own.
 
 import argparse
 import os
-import platform
 import statistics
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from sact_keras import provenance
 from sact_keras.data import PREPROCESSING, ImageDataset, open_dataset
 from sact_keras.data.cifar_files import find_cifar
 
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--preprocessing", default="sact", choices=PREPROCESSING)
     arguments = parser.parse_args()
 
-    print(f"{os.cpu_count()} CPUs, {platform.processor() or platform.machine()}")
+    print(f"{os.cpu_count()} CPUs, {provenance.processor()}")
     for name in ("cifar10", "cifar100", "shapes"):
         if name != "shapes" and find_cifar(name, arguments.dataset_dir) is None:
             print(f"{name:8} not at hand")
