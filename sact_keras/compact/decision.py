@@ -1,12 +1,14 @@
 """Decisions in the compact executor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.overruling import overrule
+
+Look = Callable[[Tensor], Tensor]
 
 
 class CompactDecision(tf.Module):
@@ -18,24 +20,24 @@ class CompactDecision(tf.Module):
     Keras layer; see `sact_keras.compact.blocks`.
 
     Attributes:
-        reads_pooled: Whether it looks at means over the positions only. The block then
-            keeps these up to date, at the cost of the images that change.
+        looks: Whether it sees no more of the features than `look` takes from them. The
+            block then keeps that up to date, at the cost of the images that change.
         reads_features: Whether it looks at features, or changes them.
         weighs: Whether masks may weigh what they keep, in (0, 1].
         spatial: Whether masks are of positions.
 
     Example:
         >>> class Brightest(CompactDecision):
-        ...     def before_unit(self, index, features, pooled, state):
+        ...     def before_unit(self, index, features, looked, state):
         ...         brightness = tf.reduce_mean(features, axis=(1, 2, 3))
         ...         return tf.cast(brightness > 0.5, tf.float32), state
         >>> images = tf.constant([0.0, 1.0], shape=(2, 1, 1, 1))
-        >>> mask, state = Brightest().before_unit(0, images, pooled=None, state=None)
+        >>> mask, state = Brightest().before_unit(0, images, looked=None, state=None)
         >>> mask.numpy().tolist()
         [0.0, 1.0]
     """
 
-    reads_pooled: bool = False
+    looks: bool = False
     reads_features: bool = True
     weighs: bool = False
     spatial: bool = False
@@ -49,22 +51,32 @@ class CompactDecision(tf.Module):
         """
         del features, policy
 
+    def look(self, features: Tensor) -> Tensor:
+        """What there is to see of features, for all units that they reach unchanged.
+
+        Args:
+            features: [N, H, W, channels].
+
+        Returns:
+            [N, ...]. Of each image by itself.
+        """
+        raise NotImplementedError
+
     def before_unit(
-        self, index: int, features: Tensor, pooled: Tensor | None, state: Any
+        self, index: int, features: Tensor, looked: Tensor | None, state: Any
     ) -> tuple[Tensor | None, Any]:
         """Decides where a unit runs.
 
         Args:
             index: The unit's place in the block, from 0.
             features: Its input, [N, H, W, channels].
-            pooled: The input's means over the positions, [N, channels], where
-                `reads_pooled`.
+            looked: What `look` gives for the input, where the decision `looks`.
             state: What the last call returned.
 
         Returns:
             The mask, [N] or [N, h, w], or None for everywhere; and the new state.
         """
-        del index, features, pooled
+        del index, features, looked
         return None, state
 
     def overrule(

@@ -1,27 +1,33 @@
 """The gates of ConvNet-AIG in the compact executor."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import tensorflow as tf
 
+from sact_keras.compact.convolution import Convolution
 from sact_keras.compact.decision import CompactDecision
 from sact_keras.compact.folding import array, fold_convolution, single
-from sact_keras.compact.pooled_linear import PooledLinear
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import GateDecision
 from sact_keras.layers.gumbel import gumbel_noise
+from sact_keras.layers.image_gate import ImageGate
 
 
 class CompactGates(CompactDecision):
-    """Gates that look at means which the block keeps; see `GateDecision`.
+    """Gates that look at an image only when it has changed; see `GateDecision`.
 
-    A gate's norm is part of its first linear map, and of its two logits only the
-    difference is computed. With `gate_eval` "sample" the noise comes from TensorFlow's
-    own generator.
+    A gate reads the means over the positions. Where no unit has run since, these are
+    what they were for the gate before, so that all gates look at once, and their scores
+    stay until a unit runs. A gate's norm is part of its first linear map, and of its
+    two logits only the difference is computed. With `gate_eval` "sample" the noise
+    comes from TensorFlow's own generator.
 
     Args:
         decision: The layer, built.
     """
 
-    reads_pooled = True
+    looks = True
     reads_features = False
 
     def __init__(self, decision: GateDecision, name: str | None = None) -> None:
@@ -29,12 +35,30 @@ class CompactGates(CompactDecision):
         self.weighs = decision.weighs
         self.gate_eval = decision.gate_eval
         self.noise_epsilon = decision.noise_epsilon
-        self.gates = [
-            None
-            if gate is None
-            else _fold_gate(gate, slope=decision.style.negative_slope)
-            for gate in decision.gates
-        ]
+        # By the channels that they read, which the first unit of a block may change.
+        groups: dict[int, list[ImageGate]] = {}
+        self.places: list[int | None] = []
+        for gate in decision.gates:
+            if gate is None:
+                self.places.append(None)
+                continue
+            group = groups.setdefault(gate.hidden.kernel.shape[0], [])
+            self.places.append(len(group))
+            group.append(gate)
+        self.groups = {
+            channels: _GateGroup(group, decision.style.negative_slope)
+            for channels, group in groups.items()
+        }
+
+    def look(self, features: Tensor) -> Tensor:
+        """The scores of all gates that read as many channels, [N, gates].
+
+        Where there are none, a column that nobody reads.
+        """
+        group = self.groups.get(features.shape[-1])
+        if group is None:
+            return tf.zeros([tf.shape(features)[0], 1])
+        return group(tf.reduce_mean(features, axis=(1, 2)))
 
     def start(self, features: Tensor, policy: Tensor | None) -> tuple[Tensor, ...]:
         """No score yet."""
@@ -45,15 +69,15 @@ class CompactGates(CompactDecision):
         self,
         index: int,
         features: Tensor,
-        pooled: Tensor,
+        looked: Tensor,
         state: tuple[Tensor | None, ...],
     ) -> tuple[Tensor | None, tuple[Tensor | None, ...]]:
-        """Asks the unit's gate."""
+        """Takes the score of the unit's gate."""
         del features
-        gate = self.gates[index]
-        if gate is None:
+        place = self.places[index]
+        if place is None:
             return None, (*state, None)
-        score = gate(pooled)
+        score = looked[:, place]
         state = (*state, score)
         if self.gate_eval == "expected":
             return tf.sigmoid(score), state
@@ -73,9 +97,27 @@ class CompactGates(CompactDecision):
         return outputs, {"gate_probability": tf.sigmoid(tf.stack(scores, axis=1))}
 
 
-def _fold_gate(gate: tf.Module, slope: float) -> PooledLinear:
-    hidden = fold_convolution(gate.hidden, gate.norm, slope=slope)
-    kernel, bias = array(gate.logits.kernel), array(gate.logits.bias)
-    return PooledLinear(
-        single(kernel[:, 1] - kernel[:, 0]), single(bias[1] - bias[0]), before=hidden
-    )
+class _GateGroup(tf.Module):
+    """The scores of gates that read the same means, by two linear maps."""
+
+    def __init__(self, gates: Sequence[ImageGate], slope: float) -> None:
+        super().__init__()
+        hidden = [fold_convolution(gate.hidden, gate.norm, slope) for gate in gates]
+        self.hidden = Convolution(
+            np.concatenate([layer.kernel.values for layer in hidden], axis=-1),
+            np.concatenate([layer.bias.values for layer in hidden]),
+            slope=slope,
+        )
+        # Each score from its own gate's units only.
+        kernels = [array(gate.logits.kernel) for gate in gates]
+        scores = np.zeros((1, 1, self.hidden.filters, len(gates)))
+        for column, kernel in enumerate(kernels):
+            rows = slice(column * len(kernel), (column + 1) * len(kernel))
+            scores[0, 0, rows, column] = kernel[:, 1] - kernel[:, 0]
+        biases = [array(gate.logits.bias) for gate in gates]
+        self.scores = Convolution(
+            single(scores), single([bias[1] - bias[0] for bias in biases])
+        )
+
+    def __call__(self, pooled: Tensor) -> Tensor:
+        return self.scores.of_rows(self.hidden.of_rows(pooled))

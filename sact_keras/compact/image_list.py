@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from sact_keras.compact.decision import Look
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
 
@@ -41,7 +42,8 @@ class ImageList(NamedTuple):
         self,
         unit: CompactUnit,
         mask: Tensor,
-        pooled: Tensor | None,
+        looked: Tensor | None = None,
+        look: Look | None = None,
         weighs: bool = False,
     ) -> tuple["ImageList", Tensor | None]:
         """Runs a unit for the images that a mask keeps.
@@ -49,12 +51,12 @@ class ImageList(NamedTuple):
         Args:
             unit: One that keeps its input where it does not run.
             mask: [N].
-            pooled: The images' means over the positions, [N, channels]; None where
-                nobody reads them.
+            looked: What the decision has seen of the images, [N, ...].
+            look: Looks at features for the next unit; None where nobody does.
             weighs: Whether the mask weighs what it keeps.
 
         Returns:
-            The list, and the means of its images.
+            The list; and what `look` sees of its images, or None.
         """
         active = tf.cast(tf.where(mask > 0)[:, 0], tf.int32)
         indices = active[:, tf.newaxis]
@@ -65,15 +67,13 @@ class ImageList(NamedTuple):
             images = tf.raw_ops.TensorListScatterIntoExistingList(
                 input_handle=self.images, tensor=rows, indices=active
             )
-            if pooled is None:
+            if look is None:
                 return (images,)
-            means = tf.reduce_mean(rows, axis=(1, 2))
-            return images, tf.tensor_scatter_nd_update(pooled, indices, means)
+            return images, tf.tensor_scatter_nd_update(looked, indices, look(rows))
 
-        unchanged = (self.images,) if pooled is None else (self.images, pooled)
-        changed = tf.cond(tf.size(active) > 0, run, lambda: unchanged)
-        changed = self._replace(images=changed[0]), *changed[1:]
-        return changed if pooled is not None else (changed[0], None)
+        unchanged = (self.images,) if look is None else (self.images, looked)
+        images, *looks = tf.cond(tf.size(active) > 0, run, lambda: unchanged)
+        return self._replace(images=images), looks[0] if looks else None
 
     def stack(self) -> Tensor:
         """The features as one tensor, [N, h, w, channels]."""

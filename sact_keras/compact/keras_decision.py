@@ -40,10 +40,10 @@ class KerasDecision(CompactDecision):
         return self.decision.start(features, training=False, **given)
 
     def before_unit(
-        self, index: int, features: Tensor, pooled: Tensor | None, state: Any
+        self, index: int, features: Tensor, looked: Tensor | None, state: Any
     ) -> tuple[Tensor | None, Any]:
         """Decides where a unit runs; see `Decision.before_unit`."""
-        del pooled
+        del looked
         return self.decision.before_unit(index, features, state, training=False)
 
     def overrule(

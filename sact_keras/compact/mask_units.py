@@ -49,10 +49,10 @@ class CompactMasks(CompactDecision):
         self,
         index: int,
         features: Tensor,
-        pooled: Tensor | None,
+        looked: Tensor | None,
         state: tuple[Tensor, Tensor],
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Asks the unit's mask unit."""
-        del pooled
+        del looked
         score = self.maskers[index](features, state[min(index, 1)])
         return tf.cast(score >= 0, tf.float32), state

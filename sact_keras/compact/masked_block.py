@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from sact_keras.compact.choices import dense_share
-from sact_keras.compact.decision import CompactDecision
+from sact_keras.compact.decision import CompactDecision, Look
 from sact_keras.compact.image_list import ImageList
 from sact_keras.compact.position_execution import run_positions
 from sact_keras.compact.unit import CompactUnit
@@ -53,23 +53,27 @@ class MaskedBlock(tf.Module):
         """
         decision, masks = self.decision, []
         state = decision.start(features, policy)
-        pooled = _pool(features) if decision.reads_pooled else None
+        looked = decision.look(features) if decision.looks else None
         images = None
         for index, unit in enumerate(self.units):
-            mask, state = decision.before_unit(index, features, pooled, state)
+            mask, state = decision.before_unit(index, features, looked, state)
             if given is not None:
                 mask, state = decision.overrule(index, mask, state, given)
             if images is None and self._goes_by_image(index, features):
                 images = ImageList.of(features)
+            look = None
+            if decision.looks and index + 1 < len(self.units):
+                look = decision.look
             if images is None:
-                features, pooled = self._run(unit, features, pooled, mask)
+                features, looked = self._run(unit, features, mask, looked, look)
                 explicit = self._explicit(mask, features)
             else:
                 explicit = self._explicit(mask, features)
-                images, pooled = images.run(
+                images, looked = images.run(
                     unit,
                     explicit if mask is None else mask,
-                    pooled,
+                    looked,
+                    look,
                     weighs=decision.weighs,
                 )
             masks.append(explicit)
@@ -89,26 +93,25 @@ class MaskedBlock(tf.Module):
         self,
         unit: CompactUnit,
         features: Tensor,
-        pooled: Tensor | None,
         mask: Tensor | None,
+        looked: Tensor | None,
+        look: Look | None,
     ) -> tuple[Tensor, Tensor | None]:
-        keeps_pooled = pooled is not None
-
-        def with_pooled(outputs: Tensor) -> tuple[Tensor, ...]:
-            return (outputs, _pool(outputs)) if keeps_pooled else (outputs,)
+        def with_look(outputs: Tensor) -> tuple[Tensor, ...]:
+            return (outputs,) if look is None else (outputs, look(outputs))
 
         if mask is None:
-            results = with_pooled(unit(features))
-            return results[0], results[1] if keeps_pooled else None
+            outputs, *looks = with_look(unit(features))
+            return outputs, looks[0] if looks else None
         spatial = mask.shape.rank == 3
 
         def everywhere() -> tuple[Tensor, ...]:
             if self.decision.weighs:
-                return with_pooled(unit(features, mask))
+                return with_look(unit(features, mask))
             made = unit(features)
             if not spatial:
-                return with_pooled(made)
-            return with_pooled(
+                return with_look(made)
+            return with_look(
                 tf.cond(
                     kept >= size,
                     lambda: made,
@@ -118,13 +121,15 @@ class MaskedBlock(tf.Module):
 
         def nowhere() -> tuple[Tensor, ...]:
             if unit.keeps_input:
-                return (features, pooled) if keeps_pooled else (features,)
-            return with_pooled(unit.skip(features))
+                return (features,) if look is None else (features, looked)
+            return with_look(unit.skip(features))
 
         def somewhere() -> tuple[Tensor, ...]:
             if spatial:
-                return with_pooled(run_positions(unit, features, mask))
-            return run_images(unit, features, pooled, mask, self.decision.weighs)
+                return with_look(run_positions(unit, features, mask))
+            return run_images(
+                unit, features, mask, looked, look, weighs=self.decision.weighs
+            )
 
         if features.shape[0] == 1 and not spatial:
             # One image runs the unit or skips it, with no operation to spare.
@@ -141,7 +146,7 @@ class MaskedBlock(tf.Module):
             )
         outputs = results[0]
         outputs.set_shape((*features.shape[:1], None, None, unit.filters))
-        return outputs, results[1] if keeps_pooled else None
+        return outputs, None if look is None else results[1]
 
     def _explicit(self, mask: Tensor | None, features: Tensor) -> Tensor:
         if mask is not None:
@@ -152,34 +157,31 @@ class MaskedBlock(tf.Module):
 def run_images(
     unit: CompactUnit,
     features: Tensor,
-    pooled: Tensor | None,
     mask: Tensor,
-    weighs: bool,
+    looked: Tensor | None = None,
+    look: Look | None = None,
+    weighs: bool = False,
 ) -> tuple[Tensor, ...]:
     """Runs a unit for the images that a mask keeps.
 
     Args:
         unit: The unit.
         features: Its input, [N, H, W, channels].
-        pooled: The input's means over the positions, [N, channels], or None.
         mask: [N].
+        looked: What the decision has seen of the input, [N, ...].
+        look: Looks at features for the next unit; None where nobody does.
         weighs: Whether the mask weighs the residuals.
 
     Returns:
-        The outputs, [N, h, w, filters]; and unless `pooled` is None their means.
+        The outputs, [N, h, w, filters]; and unless `look` is None what it sees of them.
     """
     active = tf.cast(tf.where(mask > 0)[:, 0], tf.int32)
     weights = tf.gather(mask, active) if weighs else None
     rows = unit(tf.gather(features, active), weights)
     indices = active[:, tf.newaxis]
-    base = unit.skip(features)
-    outputs = tf.tensor_scatter_nd_update(base, indices, rows)
-    if pooled is None:
+    outputs = tf.tensor_scatter_nd_update(unit.skip(features), indices, rows)
+    if look is None:
         return (outputs,)
     if unit.keeps_input:
-        return outputs, tf.tensor_scatter_nd_update(pooled, indices, _pool(rows))
-    return outputs, _pool(outputs)
-
-
-def _pool(features: Tensor) -> Tensor:
-    return tf.reduce_mean(features, axis=(1, 2))
+        return outputs, tf.tensor_scatter_nd_update(looked, indices, look(rows))
+    return outputs, look(outputs)

@@ -13,7 +13,7 @@ from sact_keras.compact.masked_block import MaskedBlock
 class OddUnits(CompactDecision):
     """Runs every second unit, for all images."""
 
-    def before_unit(self, index, features, pooled, state):
+    def before_unit(self, index, features, looked, state):
         return tf.fill(tf.shape(features)[:1], float(index % 2)), state
 
 
