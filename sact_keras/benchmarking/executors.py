@@ -1,18 +1,16 @@
 """The ways in which a network is run, to be timed against each other."""
 
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 import sact_keras
+from sact_keras.benchmarking.held_masks import HeldMasks, Run
 from sact_keras.kernels.types import Tensor
 from sact_keras.models import AdaptiveResNet
 
 EXECUTORS = ("dense", "dense_folded", "masked", "compact")
 """The names of `make_executors`, in the order of reports."""
-
-Run = Callable[[Tensor, list[Tensor] | None], dict[str, Any]]
 
 
 def make_executors(model: AdaptiveResNet) -> dict[str, Run]:
@@ -41,8 +39,8 @@ def make_executors(model: AdaptiveResNet) -> dict[str, Run]:
     return {
         "dense": lambda images, masks: dense(images),
         "dense_folded": lambda images, masks: dense_folded(images),
-        "masked": masked,
-        "compact": compact,
+        "masked": HeldMasks(masked),
+        "compact": HeldMasks(compact),
     }
 
 
