@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from sact_keras.compact.convolution import Convolution
 from sact_keras.compact.decision import CompactDecision
-from sact_keras.compact.folding import array, fold_convolution, single
+from sact_keras.compact.folding import array, fold_convolution
+from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import GateDecision
 from sact_keras.layers.gumbel import gumbel_noise
@@ -98,7 +99,7 @@ class CompactGates(CompactDecision):
 
 
 class _GateGroup(tf.Module):
-    """The scores of gates that read the same means, by two linear maps."""
+    """The scores of gates that read the same means, two linear maps each."""
 
     def __init__(self, gates: Sequence[ImageGate], slope: float) -> None:
         super().__init__()
@@ -108,16 +109,13 @@ class _GateGroup(tf.Module):
             np.concatenate([layer.bias.values for layer in hidden]),
             slope=slope,
         )
-        # Each score from its own gate's units only.
-        kernels = [array(gate.logits.kernel) for gate in gates]
-        scores = np.zeros((1, 1, self.hidden.filters, len(gates)))
-        for column, kernel in enumerate(kernels):
-            rows = slice(column * len(kernel), (column + 1) * len(kernel))
-            scores[0, 0, rows, column] = kernel[:, 1] - kernel[:, 0]
-        biases = [array(gate.logits.bias) for gate in gates]
-        self.scores = Convolution(
-            single(scores), single([bias[1] - bias[0] for bias in biases])
-        )
+        logits = [
+            (array(gate.logits.kernel), array(gate.logits.bias)) for gate in gates
+        ]
+        self.kernel = Weight([kernel[:, 1] - kernel[:, 0] for kernel, _ in logits])
+        self.bias = Weight([bias[1] - bias[0] for _, bias in logits])
 
     def __call__(self, pooled: Tensor) -> Tensor:
-        return self.scores.of_rows(self.hidden.of_rows(pooled))
+        # Each gate weighs its own hidden units.
+        hidden = tf.reshape(self.hidden.of_rows(pooled), (-1, *self.kernel.shape))
+        return tf.reduce_sum(hidden * self.kernel.read(), axis=2) + self.bias.read()

@@ -133,7 +133,7 @@ class MaskedBlock(tf.Module):
 
         if features.shape[0] == 1 and not spatial:
             # One image runs the unit or skips it, with no operation to spare.
-            results = tf.cond(mask[0] > 0, everywhere, nowhere)
+            results = tf.cond(tf.reshape(mask > 0, []), everywhere, nowhere)
         else:
             # Sums of ones are exact up to 2^24 of them.
             kept = tf.reduce_sum(tf.sign(mask) if self.decision.weighs else mask)

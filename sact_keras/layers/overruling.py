@@ -4,19 +4,20 @@ from keras import ops
 
 from sact_keras.kernels.types import Tensor
 
-_NEVER = 2.0
-"""Above every mask, and above every score of a sigmoid."""
+_ABOVE = 2.0
+"""More than any mask, or score of a sigmoid."""
 
 
 def overrule(decided: Tensor | None, given: Tensor) -> Tensor:
     """Takes what is given; what was decided is computed all the same.
 
     So that what deciding costs is still paid for when masks are handed over: no
-    optimizer of graphs can know that what was decided is never above 1.
+    optimizer of graphs can know that what was decided is never 2 more than what is
+    given.
 
     Args:
         decided: A mask or scores, in [0, 1]; None for none.
-        given: What to take instead, of the same shape.
+        given: What to take instead, in [0, 1], of the same shape.
 
     Returns:
         What is given, float32.
@@ -26,4 +27,4 @@ def overrule(decided: Tensor | None, given: Tensor) -> Tensor:
         [0.0]
     """
     given = ops.cast(given, "float32")
-    return given if decided is None else ops.where(decided > _NEVER, decided, given)
+    return given if decided is None else ops.maximum(given, decided - _ABOVE)
