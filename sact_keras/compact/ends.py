@@ -41,10 +41,10 @@ class CompactStem(tf.Module):
         features = self.convolution(images)
         if self.pooling is None:
             return features
+        padding = "SAME"
         if self.pooling == "symmetric":
-            # Of activations, which zeros never exceed.
-            features = tf.pad(features, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        padding = "SAME" if self.pooling == "same" else "VALID"
+            # Of activations, which the zeros of a padding by itself never exceed.
+            padding = [[0, 0], [1, 1], [1, 1], [0, 0]]
         return tf.nn.max_pool2d(features, 3, 2, padding)
 
 

@@ -8,6 +8,7 @@ from sact_keras.compact.positions import (
     neighbours,
     row_numbers,
     select,
+    with_zeros,
 )
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
@@ -51,7 +52,8 @@ def residual_rows(
     rows = unit.preactivate(rows)
     for convolution in unit.convolutions:
         window = windows.pop()
-        rows = rows if window is None else gather_windows(rows, window)
+        if window is not None:
+            rows = gather_windows(with_zeros(rows), window)
         rows = convolution.of_rows(rows)
     return rows
 

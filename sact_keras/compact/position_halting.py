@@ -19,7 +19,7 @@ from sact_keras.compact.global_evidence import (
 )
 from sact_keras.compact.halting_block import HaltingBlock
 from sact_keras.compact.local_evidence import LocalEvidence
-from sact_keras.compact.positions import Grid, gather_windows
+from sact_keras.compact.positions import Grid, gather_windows, with_zeros
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.compact.weight import Weight
 from sact_keras.compact.working_set import WorkingSet
@@ -230,11 +230,11 @@ def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
             # only what a 3x3 reads is put together.
             rows = [convolution.of_rows(part, *more) for part in rows]
             continue
-        together = tf.concat(rows, axis=0)
+        together = with_zeros(*rows)
         windows = work.windows
         if computed:
             # Of the rows that the first 3x3 has computed, which come first.
-            windows = tf.minimum(windows[: work.own], tf.shape(together)[0])
+            windows = tf.minimum(windows[: work.own], tf.shape(together)[0] - 1)
         rows = [convolution.of_rows(gather_windows(together, windows), *more)]
         computed = True
     return rows[0]

@@ -116,8 +116,8 @@ def count_before(mask: Tensor) -> Tensor:
     # Within a line a product with a triangle of ones, several times faster than a
     # running sum; sums in float32 are exact up to 2^24.
     width = tf.shape(mask)[2]
-    triangle = tf.linalg.band_part(tf.ones([width, width]), 0, -1)
-    triangle -= tf.eye(width)
+    places = tf.range(width)
+    triangle = tf.cast(places[:, tf.newaxis] < places, tf.float32)
     lines = tf.reshape(mask, (-1, width))
     inside = tf.cast(tf.matmul(lines, triangle), tf.int32)
     of_lines = tf.cast(tf.reduce_sum(lines, axis=1), tf.int32)
@@ -188,9 +188,12 @@ def gather_windows(rows: Tensor, neighbours: Tensor) -> Tensor:
     """The windows of a 3x3 kernel side by side: [positions, 9 * channels].
 
     Args:
-        rows: [rows, channels].
-        neighbours: int32 [positions, 9]; the number of rows stands for zeros.
+        rows: [rows + 1, channels], of which the last is zeros.
+        neighbours: int32 [positions, 9].
     """
-    channels = rows.shape[1]
-    rows = tf.pad(rows, ((0, 1), (0, 0)))
-    return tf.reshape(tf.gather(rows, neighbours), (-1, 9 * channels))
+    return tf.reshape(tf.gather(rows, neighbours), (-1, 9 * rows.shape[1]))
+
+
+def with_zeros(*parts: Tensor) -> Tensor:
+    """Rows, [..., channels] each, one behind the other, and a row of zeros behind."""
+    return tf.concat([*parts, tf.zeros([1, parts[0].shape[1]])], axis=0)

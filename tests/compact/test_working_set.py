@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sact_keras.accounting import dilate
-from sact_keras.compact.positions import Grid, gather_windows
+from sact_keras.compact.positions import Grid, gather_windows, with_zeros
 from sact_keras.compact.working_set import WorkingSet
 
 
@@ -81,7 +81,7 @@ def test_windows(rates, depth):
     shape = (2, 6, 5)
     work, features, running, _, _ = shrunken(shape, rates, seed=1, depth=depth)
     kernel = np.random.default_rng(2).normal(size=(3, 3, 3, 4)).astype("float32")
-    rows = tf.concat([work.features, work.around], axis=0)
+    rows = with_zeros(work.features, work.around)
     actual = tf.matmul(gather_windows(rows, work.windows), kernel.reshape(27, 4))
     expected = tf.nn.conv2d(features, kernel, 1, "SAME").numpy()
     own = int(work.own)
