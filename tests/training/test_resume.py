@@ -19,9 +19,11 @@ from sact_keras.checkpoints.store import CheckpointStore
 SACT = ("--model_type=sact", "--tau=0.01")
 
 
-def start(project_root, directory, num_steps, *arguments, model_flags=SACT):
+def start(
+    project_root, directory, num_steps, *arguments, model_flags=SACT, program="main.py"
+):
     command = [
-        *(sys.executable, "main.py", "--mode=train", "--dataset=shapes"),
+        *(sys.executable, program, "--mode=train", "--dataset=shapes"),
         *(*model_flags, "--model=1", "--batch_size=8"),
         f"--max_number_of_steps={num_steps}",
         f"--train_log_dir={directory}",
@@ -32,7 +34,11 @@ def start(project_root, directory, num_steps, *arguments, model_flags=SACT):
         cwd=project_root,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(project_root),
+        },
     )
 
 
@@ -49,7 +55,7 @@ def interrupt(process, directory, number, step, delay):
     while not any(int(path.name[5:]) >= step for path in checkpoints.glob("step-*")):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
-        time.sleep(0.001)
+        time.sleep(0.01)
     time.sleep(delay)
     process.send_signal(number)
     process.communicate(timeout=60)
@@ -71,14 +77,12 @@ def arrays(directory):
 
 
 def check_interrupted_run(
-    project_root, tmp_path, num_steps, interruptions, *flags, model_flags=SACT
+    project_root, tmp_path, num_steps, interruptions, *flags, **how
 ):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
 
     def begin(directory, *more):
-        return start(
-            project_root, directory, num_steps, *flags, *more, model_flags=model_flags
-        )
+        return start(project_root, directory, num_steps, *flags, *more, **how)
 
     # The two runs beside each other: half the waiting, and one more disturbance.
     uninterrupted = begin(whole)
@@ -117,31 +121,35 @@ def check_interrupted_run(
     assert not list((killed / "checkpoints").glob(".tmp-*"))
 
 
-def test_killed_and_resumed(project_root, tmp_path):
-    generator = random.Random(0)
-    interruptions = [
-        (signal.SIGKILL, 5, generator.uniform(0, 0.2)),
-        (signal.SIGTERM, 20, generator.uniform(0, 0.1)),
-    ]
-    check_interrupted_run(project_root, tmp_path, 80, interruptions)
-
-
 @pytest.mark.parametrize(
     "flags",
     [
+        # The noise of masks and its annealing go on where they were.
+        pytest.param(("--model_type=dynconv", "--base_channels=4"), id="dynconv"),
+        # A process takes seconds to start: the others are killed in the slow suite.
+        pytest.param(SACT, marks=pytest.mark.slow, id="sact"),
         # The noise of gates is drawn as that of masks.
         pytest.param(
             ("--model_type=aig", "--target_rates=1,t,t", "--gate_eval=sample"),
             marks=pytest.mark.slow,
             id="aig",
         ),
-        pytest.param(("--model_type=dynconv", "--base_channels=4"), id="dynconv"),
     ],
 )
-def test_killed_and_resumed_with_noise(project_root, tmp_path, flags):
-    """The noise and, with masks, its annealing go on where they were."""
-    interruptions = [(signal.SIGKILL, 5, random.Random(3).uniform(0, 0.1))]
-    check_interrupted_run(project_root, tmp_path, 60, interruptions, model_flags=flags)
+def test_killed_and_resumed(project_root, tmp_path, flags):
+    generator = random.Random(0)
+    interruptions = [
+        (signal.SIGKILL, 5, generator.uniform(0, 0.2)),
+        (signal.SIGTERM, 20, generator.uniform(0, 0.1)),
+    ]
+    check_interrupted_run(
+        project_root,
+        tmp_path,
+        80,
+        interruptions,
+        model_flags=flags,
+        program="tests/training/tiny_main.py",
+    )
 
 
 @pytest.mark.slow  # test_stages.py resumes every stage, in one process.
