@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.benchmarking.executors import EXECUTORS, Run
 from sact_keras.benchmarking.turns import describe_times, take_turns
 from sact_keras.kernels.types import Tensor
 from sact_keras.models import AdaptiveResNet
+from sact_keras.models.decided_units import decided_units
 
 _WARM_UP_CALLS = 2
 

@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 
 from sact_keras.benchmarking.blobs import random_field
-from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.layers import HaltingDecision
+from sact_keras.models.decided_units import decided_units
 
 _DIGITS = 9
 """Products of floating-point rates miss whole numbers behind these."""

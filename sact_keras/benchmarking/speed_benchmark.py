@@ -8,13 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from sact_keras.benchmarking.case import measure_case
-from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.benchmarking.executors import make_executors
 from sact_keras.benchmarking.header import describe_run
 from sact_keras.benchmarking.mask_drawing import forced_masks
 from sact_keras.benchmarking.table import describe_case
 from sact_keras.benchmarking.turns import TURN_SECONDS
 from sact_keras.models import AdaptiveResNet
+from sact_keras.models.decided_units import decided_units
 
 logger = logging.getLogger(__name__)
 

@@ -224,17 +224,17 @@ def _residual_rows(unit: CompactUnit, work: WorkingSet) -> Tensor:
     rows = [unit.preactivate(work.features), unit.preactivate(work.around)]
     computed = False
     for convolution in unit.convolutions:
-        more = [unit.step] if convolution is unit.convolutions[-1] else []
+        more = unit.step if convolution is unit.convolutions[-1] else None
         if convolution.side == 1:
             # Apart from each other for as long as what is around is read, so that
             # only what a 3x3 reads is put together.
-            rows = [convolution.of_rows(part, *more) for part in rows]
+            rows = [convolution.of_rows(part, more) for part in rows]
             continue
         together = with_zeros(*rows)
         windows = work.windows
         if computed:
             # Of the rows that the first 3x3 has computed, which come first.
             windows = tf.minimum(windows[: work.own], tf.shape(together)[0] - 1)
-        rows = [convolution.of_rows(gather_windows(together, windows), *more)]
+        rows = [convolution.of_rows(gather_windows(together, windows), more)]
         computed = True
     return rows[0]

@@ -9,13 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sact_keras.models.decided_units import decided_units
 from sact_keras.training.attack_decisions import changed_decisions
 from sact_keras.training.attack_evaluation import VERSIONS, AttackEvaluation
 from sact_keras.training.attack_jpeg import compress_as_jpeg
 from sact_keras.training.attack_methods import ATTACKS
 from sact_keras.training.image_groups import image_groups
 from sact_keras.training.random_states import kept_random_states
-from sact_keras.training.unit_rates import decided_units, unit_names
+from sact_keras.training.unit_rates import unit_names
 
 NUM_PICTURES = 8
 

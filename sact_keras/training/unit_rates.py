@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sact_keras.models.decided_units import decided_units
+
 
 class UnitRates:
     """Executed share of each unit, averaged over the images of each class.
@@ -105,22 +107,6 @@ def unit_names(num_units: Sequence[int]) -> list[str]:
         f"block_{block + 1}/unit_{unit + 1}"
         for block, size in enumerate(num_units)
         for unit in range(size)
-    ]
-
-
-def decided_units(model: keras.Model) -> list[bool]:
-    """Whether each residual unit is decided about; the others always run.
-
-    Example:
-        >>> import sact_keras
-        >>> model = sact_keras.build_model("sact", model="1_3_2", base_channels=4)
-        >>> decided_units(model)
-        [False, False, True, True, False, True]
-    """
-    return [
-        block.decision.decides(index)
-        for block in model.blocks
-        for index in range(len(block.units))
     ]
 
 

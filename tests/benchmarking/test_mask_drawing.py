@@ -8,8 +8,8 @@ import pytest
 
 import sact_keras
 from sact_keras.benchmarking import forced_masks
-from sact_keras.benchmarking.decided_units import decided_units
 from sact_keras.benchmarking.mask_drawing import _apportion, _units_by_rank
+from sact_keras.models.decided_units import decided_units
 
 RATES = (0.0, 0.01, 0.1, 0.25, 1 / 3, 0.5, 0.6, 0.75, 0.9, 1.0)
 METHODS = ("act", "sact", "aig", "dynconv", "blockdrop")

@@ -1,9 +1,9 @@
 """Which units a network decides about."""
 
-from sact_keras.models import AdaptiveResNet
+import keras
 
 
-def decided_units(model: AdaptiveResNet) -> list[bool]:
+def decided_units(model: keras.Model) -> list[bool]:
     """Whether each residual unit is decided about; the others always run.
 
     Args:
