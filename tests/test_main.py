@@ -11,12 +11,14 @@ import h5py
 import numpy as np
 import pytest
 
+from sact_keras.training.command_line import main
 
-def run_main(project_root, *arguments, cwd=None):
+
+def run_main(project_root, *arguments, cwd=None, env=os.environ):
     return subprocess.run(
         [sys.executable, str(project_root / "main.py"), *arguments],
         cwd=cwd or project_root,
-        env={**os.environ, "PYTHONPATH": str(project_root)},
+        env={**env, "PYTHONPATH": str(project_root)},
         capture_output=True,
         text=True,
         timeout=240,
@@ -24,17 +26,22 @@ def run_main(project_root, *arguments, cwd=None):
     )
 
 
-@pytest.fixture
-def offline(monkeypatch, tmp_path_factory):
-    """A machine without data and without a network, and a user with no settings."""
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+def run_here(capsys, *arguments):
+    """The same in this process: a start of its own takes seconds."""
+    code = main(["main.py", *arguments])
+    printed = capsys.readouterr()
+    return subprocess.CompletedProcess(arguments, code, printed.out, printed.err)
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory):
+    """The environment of a user with no settings, and of a machine without data and
+    without a network."""
+    settings = ("TF_CPP_MIN_LOG_LEVEL", "TFDS_DATA_DIR", "no_proxy", "NO_PROXY")
+    kept = {name: value for name, value in os.environ.items() if name not in settings}
     # A port at which nothing listens: the request ends before it leaves the machine.
-    for name in ("https_proxy", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
+    proxies = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    return {**kept, **proxies, "HOME": str(tmp_path_factory.mktemp("home"))}
 
 
 def error_of(finished):
@@ -46,27 +53,43 @@ def error_of(finished):
 
 
 TINY = (
-    "--dataset=shapes",
     "--model_type=sact",
     "--tau=0.01",
     "--model=1",
     "--batch_size=8",
     "--num_examples=30",
     "--jit_compile=false",
+    "--max_number_of_steps=4",
 )
 
 
 @pytest.fixture(scope="module")
-def trained(project_root, tmp_path_factory):
-    """A run of four steps, started without a word about its directory."""
+def trained(project_root, tmp_path_factory, offline):
+    """A run of four steps, started without a word about its data and its directory.
+
+    Returns:
+        What it printed, the seconds until it had said two lines, and its directory.
+    """
     cwd = tmp_path_factory.mktemp("cwd")
-    finished = run_main(project_root, *TINY, "--max_number_of_steps=4", cwd=cwd)
-    assert finished.returncode == 0, finished.stderr
-    return finished, cwd / "runs" / "shapes_sact_1_tau0.01"
+    begin = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, str(project_root / "main.py"), *TINY],
+        cwd=cwd,
+        env=offline,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        said = "".join(process.stderr.readline() for _ in range(2))
+        decided = time.monotonic() - begin
+        said, printed = said + process.stderr.read(), process.stdout.read()
+    assert process.returncode == 0, said
+    finished = subprocess.CompletedProcess(TINY, 0, printed, said)
+    return finished, decided, cwd / "runs" / "shapes_sact_1_tau0.01"
 
 
 def test_trains_and_evaluates(trained):
-    finished, directory = trained
+    finished, _, directory = trained
     printed = finished.stdout.splitlines()
     assert "at step 4 on 30 images of shapes/test" in printed[0]
     names = [line.split("[")[0] for line in printed[1:]]
@@ -83,8 +106,21 @@ def test_trains_and_evaluates(trained):
     assert "step 4/4" in finished.stderr
 
 
+def test_falls_back_to_shapes_at_once_and_loudly(trained):
+    finished, decided, _ = trained
+    assert decided < 15
+    frame, notice, *_ = finished.stderr.splitlines()
+    assert frame == "*" * 80
+    assert "CIFAR-10 IS NOT USED" in notice
+    # Whatever line it is broken at.
+    assert "cannot be downloaded" in " ".join(finished.stderr.replace("*", "").split())
+    # Nothing but our own words: no notices of TensorFlow about the machine.
+    for noise in ("Warning", "WARNING", "I0000", "oneDNN", "cuda"):
+        assert noise not in finished.stderr
+
+
 def test_evaluation_knows_the_run_from_its_directory(project_root, trained):
-    first, directory = trained
+    first, _, directory = trained
     finished = run_main(
         project_root,
         *("--mode=eval", f"--checkpoint_dir={directory}", "--num_examples=30"),
@@ -96,14 +132,11 @@ def test_evaluation_knows_the_run_from_its_directory(project_root, trained):
     assert (directory / "again" / "eval-00000004.json").exists()
 
 
-def test_a_run_is_not_continued_as_another(project_root, trained):
-    _, directory = trained
+def test_a_run_is_not_continued_as_another(trained, capsys):
+    *_, directory = trained
     before = sorted(directory.rglob("*"))
-    finished = run_main(
-        project_root,
-        *TINY,
-        *("--tau=0.5", "--max_number_of_steps=4", f"--train_log_dir={directory}"),
-    )
+    flags = ("--dataset=shapes", *TINY, "--tau=0.5", f"--train_log_dir={directory}")
+    finished = run_here(capsys, *flags)
     assert finished.returncode == 2
     assert "--tau was 0.01 and is now 0.5" in error_of(finished)
     assert sorted(directory.rglob("*")) == before
@@ -139,26 +172,27 @@ def test_a_stage_that_cannot_be_meant_ends_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unwritable_log_directory(project_root, tmp_path):
+def test_an_unwritable_log_directory(tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
     directory = tmp_path / "file" / "run"
-    finished = run_main(project_root, *TINY, f"--train_log_dir={directory}")
+    flags = ("--dataset=shapes", *TINY, f"--train_log_dir={directory}")
+    finished = run_here(capsys, *flags)
     assert finished.returncode == 1
     assert str(directory) in error_of(finished)
 
 
-def test_a_checkpoint_directory_without_a_checkpoint(project_root, tmp_path):
-    finished = run_main(project_root, "--mode=eval", f"--checkpoint_dir={tmp_path}")
+def test_a_checkpoint_directory_without_a_checkpoint(tmp_path, capsys):
+    finished = run_here(capsys, "--mode=eval", f"--checkpoint_dir={tmp_path}")
     assert finished.returncode == 1
     assert str(tmp_path) in error_of(finished)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_directory_without_the_data_set(project_root, tmp_path):
+def test_a_directory_without_the_data_set(tmp_path, capsys):
     data, run = tmp_path / "data", tmp_path / "run"
     data.write_text("a file, where a directory should be")
-    finished = run_main(
-        project_root,
+    finished = run_here(
+        capsys,
         "--dataset=cifar10",
         f"--dataset_dir={data}",
         f"--train_log_dir={run}",
@@ -168,32 +202,8 @@ def test_a_directory_without_the_data_set(project_root, tmp_path):
     assert not run.exists()
 
 
-def test_falls_back_to_shapes_at_once_and_loudly(project_root, tmp_path, offline):
-    command = [
-        *(sys.executable, str(project_root / "main.py"), "--model_type=sact"),
-        *("--tau=0.01", "--model=1", "--max_number_of_steps=3", "--batch_size=8"),
-        "--num_examples=20",
-    ]
-    begin = time.monotonic()
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        said = [process.stderr.readline() for _ in range(2)]
-        decided = time.monotonic() - begin
-        errors, printed = process.stderr.read(), process.stdout.read()
-    assert decided < 15
-    assert said[0] == "*" * 80 + "\n"
-    assert "CIFAR-10 IS NOT USED" in said[1]
-    assert "cannot be downloaded" in errors
-    assert process.returncode == 0, errors
-    assert "at step 3 on 20 images of shapes/test" in printed
-    # Nothing but our own words: no notices of TensorFlow about the machine.
-    for noise in ("Warning", "WARNING", "I0000", "oneDNN", "cuda"):
-        assert noise not in errors
-
-
 def test_cifar10_by_name_is_never_replaced(project_root, tmp_path, offline):
-    finished = run_main(project_root, "--dataset=cifar10", cwd=tmp_path)
+    finished = run_main(project_root, "--dataset=cifar10", cwd=tmp_path, env=offline)
     assert finished.returncode == 1
     assert "cannot be downloaded" in error_of(finished)
     assert list(tmp_path.iterdir()) == []
@@ -201,7 +211,7 @@ def test_cifar10_by_name_is_never_replaced(project_root, tmp_path, offline):
 
 def test_config_json_repeats_the_run(project_root, trained, tmp_path):
     """Its command line gives the same weights and the same numbers elsewhere."""
-    first, directory = trained
+    first, _, directory = trained
     config = json.loads((directory / "config.json").read_text())
     _, script, *flags = shlex.split(config["command"])
     assert script == "main.py"
@@ -233,10 +243,10 @@ def test_a_reader_that_leaves_early_sees_no_traceback(project_root, arguments):
     assert (finished.stdout, finished.stderr) == ("", "")
 
 
-def test_real_images(project_root, shared_dir, tmp_path):
+def test_real_images(shared_dir, tmp_path, capsys):
     """CIFAR-10 in TF-Slim's format, a few steps."""
-    finished = run_main(
-        project_root,
+    finished = run_here(
+        capsys,
         *("--model_type=act", "--tau=0.01", "--model=1", "--batch_size=8"),
         f"--dataset_dir={shared_dir / 'data' / 'slim' / 'cifar10'}",
         *("--max_number_of_steps=2", "--num_examples=10", "--jit_compile=false"),
