@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import undrawn_weights  # noqa: F401  The files hold all weights.
 from registry import flat_outputs, make_images
 
 import sact_keras.models.adaptive_resnet  # noqa: F401  registers the class

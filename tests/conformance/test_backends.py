@@ -11,7 +11,7 @@ import pytest
 from conftest import PROJECT_ROOT, load_arrays
 from registry import assert_same_outputs, flat_outputs, make_images, named
 
-HERE = Path(__file__).parent
+HERE = Path(__file__)
 
 BACKENDS = ["jax", "torch"]
 
@@ -37,7 +37,7 @@ def run_under(backend, *command, **environment):
         env={
             **os.environ,
             "KERAS_BACKEND": backend,
-            "PYTHONPATH": str(PROJECT_ROOT),
+            "PYTHONPATH": f"{PROJECT_ROOT}{os.pathsep}{HERE.parent}",
             "JAX_PLATFORMS": "cpu",
             # Most of the time would go into compiling what is run once.
             "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
@@ -65,7 +65,9 @@ def models(tmp_path_factory):
 def evaluate(directory, backend, cases, **environment):
     """The cases' outputs under a backend, by name."""
     names = [case.name for case in cases]
-    run_under(backend, HERE / "evaluate_cases.py", directory, *names, **environment)
+    run_under(
+        backend, HERE.with_name("evaluate_cases.py"), directory, *names, **environment
+    )
     return {name: load_arrays(directory / f"{name}-{backend}.npz") for name in names}
 
 
@@ -92,13 +94,29 @@ def test_flops_on_jax_without_64_bit_integers(models):
     )
 
 
+def files_for_every_backend():
+    """Those with tests marked `backend`: to collect all others takes seconds."""
+    paths = sorted((PROJECT_ROOT / "tests").rglob("test_*.py"))
+    return [p for p in paths if "FOR_EVERY_BACKEND" in p.read_text() and p != HERE]
+
+
 @pytest.mark.parametrize(
-    "backend", ["jax", pytest.param("torch", marks=pytest.mark.slow)]
+    ("backend", "but"),
+    [
+        # The same networks of SACT as the originals' are compared with an oracle.
+        pytest.param("jax", "test_golden", id="jax"),
+        pytest.param("jax", "nothing", id="jax_all", marks=pytest.mark.slow),
+        pytest.param("torch", "nothing", id="torch", marks=pytest.mark.slow),
+    ],
 )
-def test_tests_of_every_backend_pass(backend):
+def test_tests_of_every_backend_pass(backend, but):
     """Those marked `backend`; the fidelity of evaluation mode is among them."""
+    files = files_for_every_backend()
+    assert files
     run_under(
         backend,
-        *("-m", "pytest", "-q", "-m", "backend", "-p", "no:cacheprovider", "tests"),
+        *("-m", "pytest", "-q", "-m", "backend", "-k", f"not {but}", *files),
+        # All of them read their weights from what they compare with.
+        *("-p", "undrawn_weights", "-p", "no:cacheprovider"),
         JAX_ENABLE_X64="1",
     )
