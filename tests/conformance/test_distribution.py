@@ -13,8 +13,9 @@ from registry import DRAWING, ONE_A_METHOD, named, parameters
 
 from sact_keras.models import METHODS
 
-# Losses of each kind: of an image's cost, of a batch's rates, and of rewards.
-FAST = named("act", "aig", "blockdrop")
+# Losses of each kind: of an image's cost and of a batch's rates. That of rewards is
+# compared by itself.
+FAST = named("act", "aig")
 FAST_PARTS = [*map(str, FAST), "losses"]
 SLOW_PARTS = [*(case.name for case in ONE_A_METHOD if case not in FAST), "noisy"]
 
