@@ -6,6 +6,7 @@ a case here with each new method; a test fails until you do.
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,10 @@ class Case:
             variable.assign(_draw(rng, variable))
         return model
 
+    def shared(self):
+        """The same, made once: for tests that leave it as it is."""
+        return _build_once(self.name)
+
     def __str__(self):
         return self.name
 
@@ -78,6 +83,12 @@ CASES = [
 def named(*names):
     """The cases of these names."""
     return [case for case in CASES if case.name in names]
+
+
+@functools.cache
+def _build_once(name):
+    (case,) = named(name)
+    return case.build()
 
 
 # Where a case takes seconds: one a method, of either family.

@@ -50,7 +50,7 @@ def compacted(case):
 @functools.cache
 def make_compact(name):
     (case,) = named(name)
-    model = case.build()
+    model = case.shared()
     with pytest.MonkeyPatch.context() as patch:
         pixels = dict.fromkeys(compact_model.CHUNK_PIXELS, 2 * 32 * 32)
         patch.setattr(compact_model, "CHUNK_PIXELS", pixels)
@@ -103,7 +103,7 @@ def images_of(number):
 @pytest.mark.parametrize(
     "cases",
     [
-        pytest.param(named("sact_imagenet", "aig"), id="some"),
+        pytest.param(named("sact_imagenet"), id="one"),
         pytest.param(CASES, id="all", marks=pytest.mark.slow),
     ],
 )

@@ -11,7 +11,7 @@ SIZES = [(32, 32), (33, 47), (5, 3), (1, 1)]
 
 @pytest.fixture(scope="module", params=CASES, ids=str)
 def model(request):
-    return request.param.build()
+    return request.param.shared()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

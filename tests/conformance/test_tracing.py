@@ -35,7 +35,7 @@ def assert_same(function, model, shapes=SHAPES):
 
 @pytest.mark.parametrize("case", parameters(fast=NOT_EXPORTED))
 def test_function_of_unknown_shape(case):
-    model = case.build()
+    model = case.shared()
     unknown = tf.TensorSpec((None, None, None, 3), tf.float32)
     function = tf.function(
         lambda x: model(x, training=False), input_signature=[unknown]
@@ -46,7 +46,7 @@ def test_function_of_unknown_shape(case):
 
 @pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
 def test_saved_model(case, tmp_path):
-    model = case.build()
+    model = case.shared()
 
     def serve(images):
         # A signature's outputs are tensors: the list of masks is laid out.
