@@ -24,11 +24,10 @@ class HeldMasks:
         run: Takes images, and masks or None.
 
     Example:
-        >>> held = HeldMasks(lambda images, masks: {"sum": images + sum(masks)})
-        >>> images = tf.ones((2, 1, 1, 3))
-        >>> masks = [tf.zeros(2), tf.ones(2)]
-        >>> float(held(images, masks)["sum"][0, 0, 0, 0])
-        2.0
+        >>> held = HeldMasks(lambda images, masks: {"kept": tf.reduce_sum(masks)})
+        >>> masks = [tf.ones(2), tf.constant([0.0, 1.0])]
+        >>> float(held(tf.ones((2, 1, 1, 3)), masks)["kept"])
+        3.0
     """
 
     def __init__(self, run: Run) -> None:

@@ -46,20 +46,20 @@ class CompactGates(CompactDecision):
             group = groups.setdefault(gate.hidden.kernel.shape[0], [])
             self.places.append(len(group))
             group.append(gate)
-        self.groups = {
-            channels: _GateGroup(group, decision.style.negative_slope)
-            for channels, group in groups.items()
-        }
+        self.groups = [
+            _GateGroup(group, decision.style.negative_slope)
+            for group in groups.values()
+        ]
 
     def look(self, features: Tensor) -> Tensor:
         """The scores of all gates that read as many channels, [N, gates].
 
         Where there are none, a column that nobody reads.
         """
-        group = self.groups.get(features.shape[-1])
-        if group is None:
-            return tf.zeros([tf.shape(features)[0], 1])
-        return group(tf.reduce_mean(features, axis=(1, 2)))
+        for group in self.groups:
+            if group.hidden.channels == features.shape[-1]:
+                return group(tf.reduce_mean(features, axis=(1, 2)))
+        return tf.zeros([tf.shape(features)[0], 1])
 
     def start(self, features: Tensor, policy: Tensor | None) -> tuple[Tensor, ...]:
         """No score yet."""
