@@ -36,11 +36,9 @@ class HaltingBlock(tf.Module):
         self.eps = decision.eps
         self.carried = carry_shifts(self.units)
 
-    def overrule(
-        self, index: int, score: Tensor, given: Sequence[Tensor] | None
-    ) -> Tensor:
-        """The score of a unit, or what halts where a given mask says so."""
-        return score if given is None else overrule(score, 1.0 - given[index + 1])
+    def overrule(self, score: Tensor, given: Tensor | None) -> Tensor:
+        """The score of a unit, or one that halts where the next one's mask says so."""
+        return score if given is None else overrule(score, 1.0 - given)
 
     def report(
         self,

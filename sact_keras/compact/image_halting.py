@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from sact_keras.compact.global_evidence import fold_global_evidence
 from sact_keras.compact.halting_block import HaltingBlock
+from sact_keras.compact.pooled_linear import PooledLinear
+from sact_keras.compact.shared_graphs import SharedGraphs
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import HaltingDecision
@@ -19,13 +21,14 @@ class _Running(NamedTuple):
     Attributes:
         images: Their indices, int32 [running].
         features: Their state, [running, h, w, channels].
-        sums: Their share of the block's output so far, in the same shape.
+        sums: Their share of the block's output so far, in the same shape; None before
+            there is any.
         outputs: The block's output of those that have halted, [N, h, w, channels].
     """
 
     images: Tensor
     features: Tensor
-    sums: Tensor
+    sums: Tensor | None
     outputs: Tensor
 
 
@@ -62,54 +65,68 @@ class ImageHaltingBlock(HaltingBlock):
         batch = tf.shape(features)[0]
         halting = Halting.start((batch,))
         masks, shares = [tf.ones([batch])], []
-        state = _Running(
-            tf.range(batch), features, tf.zeros_like(features), tf.zeros_like(features)
-        )
-        share, halting, state = self._score(0, halting, state, given)
-        shares.append(share)
-        for index, unit in enumerate(self.units[1:], start=1):
-            masks.append(tf.cast(halting.running, tf.float32))
-            state = _shrink(state, halting.running)
-            share, halting, state = tf.cond(
-                tf.size(state.images) > 0,
-                lambda unit=unit, index=index, halting=halting, state=state: (
-                    self._score(
-                        index,
-                        halting,
-                        state._replace(features=unit(state.features)),
-                        given,
-                    )
-                ),
-                lambda halting=halting, state=state: (
-                    tf.zeros([batch]),
-                    halting,
-                    state,
-                ),
-            )
+        state = _Running(tf.range(batch), features, None, tf.zeros_like(features))
+        graphs = SharedGraphs()
+        for index, (unit, branch) in enumerate(
+            zip(self.units, [*self.branches, None], strict=True)
+        ):
+            overruling = None
+            if given is not None and branch is not None:
+                overruling = given[index + 1]
+            if index == 0:
+                share, halting, state = self._score(branch, state, halting, overruling)
+            else:
+                masks.append(tf.cast(halting.running, tf.float32))
+                share, halting, state = graphs.run(
+                    self._step, (unit, branch), state, halting, overruling
+                )
             shares.append(share)
         return self.report(_finish(state, batch), masks, shares, halting)
 
+    def _step(
+        self,
+        unit: CompactUnit,
+        branch: PooledLinear | None,
+        state: _Running,
+        halting: Halting,
+        given: Tensor | None,
+    ) -> tuple[Tensor, Halting, _Running]:
+        """Runs a unit for the images that go on, and takes in what it makes."""
+        state = _shrink(state, halting.running)
+
+        def run() -> tuple[Tensor, Halting, _Running]:
+            features = unit(state.features)
+            return self._score(
+                branch, state._replace(features=features), halting, given
+            )
+
+        return tf.cond(
+            tf.size(state.images) > 0,
+            run,
+            lambda: (tf.zeros_like(halting.cumulative), halting, state),
+        )
+
     def _score(
         self,
-        index: int,
-        halting: Halting,
+        branch: PooledLinear | None,
         state: _Running,
-        given: Sequence[Tensor] | None,
+        halting: Halting,
+        given: Tensor | None,
     ) -> tuple[Tensor, Halting, _Running]:
-        """Takes in the state that a unit has made; see `Halting.advance`."""
+        """Takes in the states that a unit has made; see `Halting.advance`."""
         score = None
-        if index < len(self.branches):
-            evidence = self.branches[index](tf.reduce_mean(state.features, (1, 2)))
+        if branch is not None:
+            evidence = branch(tf.reduce_mean(state.features, (1, 2)))
             score = tf.scatter_nd(
                 state.images[:, tf.newaxis],
                 tf.sigmoid(evidence),
                 tf.shape(halting.running),
             )
-            score = self.overrule(index, score, given)
+            score = self.overrule(score, given)
         share, halting = halting.advance(score, self.eps)
         weights = tf.gather(share, state.images)[:, tf.newaxis, tf.newaxis, tf.newaxis]
         sums = weights * state.features
-        if index > 0:
+        if state.sums is not None:
             sums += state.sums
         return share, halting, state._replace(sums=sums)
 

@@ -13,6 +13,9 @@ class Weight(tf.Module):
     that it likes, which is what small layers take their time with. But it exists in
     each branch of each graph: `share` makes one variable of it.
 
+    Attributes:
+        stand_in: What is read instead, where several modules are traced as one.
+
     Args:
         values: float32.
 
@@ -27,6 +30,7 @@ class Weight(tf.Module):
         self.shape = self.values.shape
         self.size = self.values.size
         self.variable: tf.Variable | None = None
+        self.stand_in: Tensor | None = None
 
     def share(self) -> None:
         """Keeps the values in a variable, before any graph reads them."""
@@ -35,6 +39,8 @@ class Weight(tf.Module):
 
     def read(self) -> Tensor:
         """The values, in the graph that is being made."""
+        if self.stand_in is not None:
+            return self.stand_in
         if self.variable is None:
             return tf.constant(self.values)
         return self.variable.read_value()

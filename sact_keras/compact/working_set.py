@@ -28,7 +28,8 @@ class WorkingSet(NamedTuple):
         positions: The set's flat indices into the grid, int32 [own].
         features: Their state, [own, channels].
         around: That of the positions around, [around, channels].
-        sums: The set's share of the block's output so far, [own, channels].
+        sums: The set's share of the block's output so far, [own, channels]; None before
+            there is any.
         windows: The rows under a 3x3 kernel, for the set and for those within one step
             where these are computed, too, int32 [..., 9]; the number of all rows
             stands for zeros.
@@ -42,7 +43,7 @@ class WorkingSet(NamedTuple):
     positions: Tensor
     features: Tensor
     around: Tensor
-    sums: Tensor
+    sums: Tensor | None
     windows: Tensor
     numbers: Tensor
     frozen: Tensor
@@ -70,7 +71,7 @@ class WorkingSet(NamedTuple):
             positions=positions,
             features=rows,
             around=tf.zeros([0, channels]),
-            sums=tf.zeros_like(rows),
+            sums=None,
             windows=windows,
             numbers=positions,
             frozen=tf.zeros([grid.images, channels]),
