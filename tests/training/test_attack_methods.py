@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -26,14 +28,27 @@ def scale(pixels):
     return pixels / 255.0
 
 
-def attacker(model, epsilon):
+def attacker(model):
     """The attack in a graph, as it is used: without the gradients of the weights."""
-    signature = [tf.TensorSpec((None, 32, 32, 3)), tf.TensorSpec((None,), tf.int32)]
-    run = tf.function(
-        lambda pixels, labels: fgsm(model, standardize_images, pixels, labels, epsilon),
-        input_signature=signature,
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, 32, 32, 3)),
+            tf.TensorSpec((None,), tf.int32),
+            tf.TensorSpec(()),
+        ]
     )
-    return lambda pixels, labels: run(pixels, labels).numpy()
+    def run(pixels, labels, epsilon):
+        return fgsm(model, standardize_images, pixels, labels, epsilon)
+
+    return lambda pixels, labels, epsilon: run(pixels, labels, epsilon).numpy()
+
+
+@functools.cache
+def varied_attacker(model_type):
+    """(model, its attacker): to trace it takes longer than all of its attacks."""
+    model = varied_model(model_type)
+    return model, attacker(model)
 
 
 def random_pixels(count=4, seed=0):
@@ -74,9 +89,9 @@ def test_each_pixel_moves_by_epsilon_up_the_gradient(seed, epsilon):
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact", "aig", "dynconv"])
 @pytest.mark.parametrize("epsilon", [0.004, 0.5])
 def test_attacked_images_stay_near_and_within_the_range(model_type, epsilon):
-    model = varied_model(model_type, model="1_2_1")
+    _, attack = varied_attacker(model_type)
     pixels, labels = random_pixels()
-    attacked = attacker(model, epsilon)(pixels, labels)
+    attacked = attack(pixels, labels, epsilon)
     change = np.abs(attacked - pixels)
     assert attacked.min() >= 0
     assert attacked.max() <= 255
@@ -89,10 +104,10 @@ def test_attacked_images_stay_near_and_within_the_range(model_type, epsilon):
 
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact", "aig", "dynconv"])
 def test_the_loss_grows(model_type):
-    model = varied_model(model_type, model="1_2_1")
+    model, attack = varied_attacker(model_type)
     pixels, labels = random_pixels(8)
     before = losses(model, pixels, labels)
-    attacked = attacker(model, epsilon=0.002)(pixels, labels)
+    attacked = attack(pixels, labels, 0.002)
     after = losses(model, attacked, labels)
     assert (after > before).mean() >= 0.75  # A decision that changes is a jump.
     assert after.mean() > before.mean()
@@ -114,7 +129,7 @@ def test_the_gradient_is_that_of_the_loss(variant):
 
     slopes = tf.reduce_sum(tf.abs(gradient(pixels)), axis=(1, 2, 3))
     step = 0.1
-    attacked = attacker(model, step / 255)(pixels, labels)
+    attacked = attacker(model)(pixels, labels, step / 255)
     direction = np.sign(attacked - pixels)
     ahead, behind = (
         losses(model, pixels + sign * step * direction, labels) for sign in (1, -1)
@@ -124,13 +139,12 @@ def test_the_gradient_is_that_of_the_loss(variant):
 
 @pytest.mark.parametrize("model_type", ["vanilla", "sact", "aig", "dynconv"])
 def test_an_image_is_attacked_as_if_it_were_alone(model_type):
-    model = varied_model(model_type, model="1_2_1")
+    _, attack = varied_attacker(model_type)
     pixels, labels = random_pixels()
-    attack = attacker(model, 0.01)
-    together = attack(pixels, labels)
+    together = attack(pixels, labels, 0.01)
     for index in range(4):
         one = slice(index, index + 1)
-        alone = attack(pixels[one], labels[one])
+        alone = attack(pixels[one], labels[one], 0.01)
         # Rounding may turn the sign of what is almost zero.
         assert np.mean(alone != together[one]) < 2e-3
 
@@ -138,6 +152,6 @@ def test_an_image_is_attacked_as_if_it_were_alone(model_type):
 def test_an_image_of_one_colour_is_attacked_too():
     model = tiny_model("vanilla")
     black = tf.zeros((2, 32, 32, 3))
-    attacked = attacker(model, 0.1)(black, [1, 2])
+    attacked = attacker(model)(black, [1, 2], 0.1)
     assert np.isfinite(attacked).all()
     assert attacked.max() == pytest.approx(25.5)

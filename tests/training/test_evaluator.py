@@ -62,7 +62,7 @@ def test_statistics_are_those_of_the_whole_arrays(model_type, examples):
 
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_recall_is_what_keras_computes(k, examples):
-    model = varied_model("sact")
+    model = tiny_model("vanilla", model="1")
     found = Evaluator(model, 4, jit_compile=False, recall_at=k)(in_batches(examples, 4))
     images, labels = examples
     recall = keras.metrics.SparseTopKCategoricalAccuracy(k)
@@ -99,7 +99,7 @@ def test_large_images_give_the_same_numbers_in_batches_of_any_size():
     examples = images, generator.integers(0, 10, size=9)
     one, *others = (
         Evaluator(model, size, jit_compile=False)(in_batches(examples, size))
-        for size in (1, 2, 7, 9)
+        for size in (1, 2, 7)
     )
     assert one.values["block_2/num_units_std"] > 0
     for other in others:
@@ -109,7 +109,8 @@ def test_large_images_give_the_same_numbers_in_batches_of_any_size():
 @pytest.mark.parametrize("model_type", ["vanilla", "sact", "aig", "dynconv"])
 def test_loss_is_what_keras_computes(model_type, examples):
     model = varied_model(model_type)
-    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(loss=loss, run_eagerly=True)
     images, labels = examples
     found = Evaluator(model, len(images), jit_compile=False)([examples])
     logs = model.evaluate(images, labels, len(images), verbose=0, return_dict=True)
