@@ -117,7 +117,7 @@ def test_nan_guard_says_at_which_step(loss):
 
 def test_windows_of_the_metrics(tmp_path):
     """What is logged is the mean over each window, also over one begun midway."""
-    model = compiled(tiny_model("vanilla"))
+    model = compiled(tiny_model("vanilla", model="1"))
     dataset = TinyDataset().training_batches(8, seed=0)
     metrics = MetricsFile(tmp_path / "metrics.jsonl")
     losses = []
@@ -222,7 +222,7 @@ def test_summaries_for_tensorboard(tmp_path):
 
 
 def test_progress_is_the_share_of_the_steps_that_are_done():
-    model = compiled(tiny_model("dynconv"))
+    model = compiled(tiny_model("dynconv", model="1"))
     seen = []
 
     class Spy(keras.callbacks.Callback):

@@ -65,7 +65,9 @@ def test_it_follows_the_global_step(num_units, steps_per_unit, num_steps, data):
 
 def test_a_policy_that_is_not_free_runs_what_comes_first():
     model = tiny_model("blockdrop", stage="curriculum")
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    # Tracing takes longer than the steps.
+    model.compile("adam", loss, run_eagerly=True)
     # A policy that would run nothing: what runs is what it is not asked about.
     model.policy.logits.kernel.assign(np.zeros(model.policy.logits.kernel.shape))
     model.policy.logits.bias.assign(np.full(4, -20.0))

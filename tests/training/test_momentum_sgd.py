@@ -145,7 +145,7 @@ def test_a_training_goes_on_exactly(tmp_path):
 
     def compiled(seed):
         keras.utils.set_random_seed(seed)
-        model = tiny_model("vanilla")
+        model = tiny_model("vanilla", model="1")
         model.compile(
             MomentumSGD(schedule(), weight_decay=1e-2),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
