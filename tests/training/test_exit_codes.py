@@ -153,14 +153,10 @@ def test_gates_are_trained_evaluated_otherwise_and_squeezed(run, tmp_path):
     )
     assert code == 0
     assert "eval/Gate_Rate[" in printed
-    found = []
-    for _ in range(2):  # What is sampled is a function of the seed.
-        code, printed, _ = run(
-            *("--mode=eval", f"--checkpoint_dir={directory}", "--gate_eval=sample")
-        )
-        assert code == 0
-        found.append(printed)
-    assert found[0] == found[1]
+    code, sampled, _ = run(
+        *("--mode=eval", f"--checkpoint_dir={directory}", "--gate_eval=sample")
+    )
+    assert code == 0
     flags = ("--mode=squeeze", f"--checkpoint_dir={directory}")
     code, _, errors = run(*flags, "--target_rate=0.5")
     assert code == 2
@@ -172,7 +168,8 @@ def test_gates_are_trained_evaluated_otherwise_and_squeezed(run, tmp_path):
         *("--gate_eval=sample", f"--eval_dir={tmp_path / 'again'}"),
     )
     assert code == 0, errors
-    assert printed.splitlines()[1:] == found[0].splitlines()[1:]
+    # What is sampled is a function of the seed.
+    assert printed.splitlines()[1:] == sampled.splitlines()[1:]
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,11 @@ def test_a_checkpoint_is_read_once(starts, tmp_path, monkeypatch, policy, num_re
         ("finetune", "alone", " and the policy of {}"),
     ],
 )
-def test_the_log_says_where_it_starts(starts, tmp_path, caplog, stage, policy, said):
+def test_the_log_says_where_it_starts(
+    starts, tmp_path, caplog, monkeypatch, stage, policy, said
+):
+    # The log says so before the training, to trace which takes seconds.
+    monkeypatch.setattr(keras.Model, "fit", lambda self, *args, **kwargs: None)
     paths = {"finetune_path": starts["finetune"], "policy_path": starts[policy]}
     options = stage_options(tmp_path, stage, max_number_of_steps=1, **paths)
     with caplog.at_level(logging.INFO):

@@ -58,25 +58,37 @@ def test_training_learns(tmp_path):
     assert lines[-1]["loss"] < 0.8 * lines[0]["loss"]
 
 
-def test_a_finished_run_is_left_alone(tmp_path):
-    options = tiny_options(tmp_path, max_number_of_steps=2)
+@pytest.fixture(scope="module")
+def vanilla_run(tmp_path_factory):
+    """(options, directory) of a run of two steps, which is left as it is."""
+    directory = tmp_path_factory.mktemp("vanilla")
+    options = tiny_options(directory, model_type="vanilla", max_number_of_steps=2)
     train(options, TinyDataset())
-    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
+    return options, directory
+
+
+def test_a_finished_run_is_left_alone(vanilla_run):
+    options, directory = vanilla_run
+    before = {p: p.stat().st_mtime_ns for p in directory.rglob("*") if p.is_file()}
     assert train(options, TinyDataset()) is None
     assert before == {
-        p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()
+        p: p.stat().st_mtime_ns for p in directory.rglob("*") if p.is_file()
     }
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good(tmp_path):
     options = tiny_options(
-        tmp_path, max_number_of_steps=30, save_interval_secs=0.0, learning_rate=1e30
+        tmp_path,
+        model_type="vanilla",
+        max_number_of_steps=30,
+        save_interval_secs=0.0,
+        learning_rate=1e30,
     )
     with pytest.raises(DivergedError, match=r"step \d+") as error:
         train(options, TinyDataset())
     checkpoint = CheckpointStore(tmp_path / "checkpoints").latest()
     assert f"{checkpoint.path}, is kept" in str(error.value)
-    model = sact_keras.build_model("sact", dataset="shapes", model="1")
+    model = sact_keras.build_model("vanilla", dataset="shapes", model="1")
     sact_keras.load_checkpoint(model, checkpoint.path)
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
@@ -97,16 +109,16 @@ def test_the_step_of_a_bad_image_is_named(tmp_path):
                 )
             )
 
-    options = tiny_options(tmp_path, max_number_of_steps=9, save_interval_secs=0.0)
+    options = tiny_options(
+        tmp_path, model_type="vanilla", max_number_of_steps=9, save_interval_secs=0.0
+    )
     with pytest.raises(DivergedError, match="at step 4 of 9"):
         train(options, Poisoned())
     assert CheckpointStore(tmp_path / "checkpoints").latest().step == 3
 
 
-def test_finetuning_starts_from_a_vanilla_run(tmp_path):
-    plain, adaptive = tmp_path / "plain", tmp_path / "adaptive"
-    vanilla = tiny_options(plain, model_type="vanilla", max_number_of_steps=2)
-    train(vanilla, TinyDataset())
+def test_finetuning_starts_from_a_vanilla_run(vanilla_run, tmp_path):
+    _, plain = vanilla_run
     start = sact_keras.build_model("vanilla", dataset="shapes", model="1")
     sact_keras.load_checkpoint(start, plain)
 
@@ -118,7 +130,7 @@ def test_finetuning_starts_from_a_vanilla_run(tmp_path):
             return super().training_batches(*arguments, **options)
 
     options = tiny_options(
-        adaptive,
+        tmp_path,
         model_type="act",
         max_number_of_steps=1,
         finetune_path=str(plain),
@@ -126,7 +138,7 @@ def test_finetuning_starts_from_a_vanilla_run(tmp_path):
     )
     train(options, Spied())
     tuned = sact_keras.build_model("act", dataset="shapes", model="1")
-    sact_keras.load_checkpoint(tuned, adaptive)
+    sact_keras.load_checkpoint(tuned, tmp_path)
     trained = {v.path.split("/", 1)[1]: v.numpy() for v in tuned.trainable_variables}
     for variable in start.trainable_variables:
         np.testing.assert_allclose(
@@ -135,10 +147,8 @@ def test_finetuning_starts_from_a_vanilla_run(tmp_path):
     assert set(seen) == {0}
 
 
-def test_finetuning_from_another_architecture_writes_nothing(tmp_path):
-    plain = tmp_path / "plain"
-    vanilla = tiny_options(plain, model_type="vanilla", max_number_of_steps=1)
-    train(vanilla, TinyDataset())
+def test_finetuning_from_another_architecture_writes_nothing(vanilla_run, tmp_path):
+    _, plain = vanilla_run
     directory = tmp_path / "adaptive"
     options = tiny_options(directory, model="1_2_1", finetune_path=str(plain))
     with pytest.raises(CheckpointMismatchError, match="block_2/unit_2"):
@@ -176,11 +186,11 @@ def test_gated_networks_train(tmp_path, model_type):
     assert float(model.progress) == 1.0
 
 
-def test_gated_networks_start_from_a_vanilla_run(tmp_path):
-    plain, gated = tmp_path / "plain", tmp_path / "gated"
+def test_gated_networks_start_from_a_vanilla_network(tmp_path):
+    plain, gated = tmp_path / "plain.weights.h5", tmp_path / "gated"
     flags = {"variant": "aig", "base_channels": 4, "learning_rate": 1e-12}
-    vanilla = tiny_options(plain, model_type="vanilla", max_number_of_steps=1, **flags)
-    train(vanilla, TinyDataset())
+    start = build_network(tiny_options(gated, model_type="vanilla", **flags))
+    start.save_weights(plain)
     options = tiny_options(
         gated,
         model_type="aig",
@@ -189,8 +199,7 @@ def test_gated_networks_start_from_a_vanilla_run(tmp_path):
         **flags,
     )
     train(options, TinyDataset())
-    start, tuned = (build_network(o) for o in (vanilla, options))
-    sact_keras.load_checkpoint(start, plain)
+    tuned = build_network(options)
     sact_keras.load_checkpoint(tuned, gated)
     trained = {v.path.split("/", 1)[1]: v.numpy() for v in tuned.trainable_variables}
     for variable in start.trainable_variables:

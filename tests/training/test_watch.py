@@ -11,9 +11,15 @@ from sact_keras.training.watch import watch_checkpoints
 
 @pytest.fixture
 def model():
-    model = sact_keras.build_model("sact", dataset="shapes", model="1")
+    model = sact_keras.build_model("vanilla", dataset="shapes", model="1")
     model.compile(keras.optimizers.SGD(0.1))
     return model
+
+
+def options_for(directory, path=None, **changes):
+    """Of an evaluation of a vanilla run, or of a file in its directory."""
+    path = str(path or directory)
+    return tiny_options(directory, model_type="vanilla", checkpoint_dir=path, **changes)
 
 
 def watch(options, **arguments):
@@ -28,7 +34,7 @@ def watch(options, **arguments):
 
 def test_new_checkpoints_are_evaluated_until_the_last_step(tmp_path, model):
     store = CheckpointStore(tmp_path / "checkpoints")
-    options = tiny_options(tmp_path, checkpoint_dir=str(tmp_path))
+    options = options_for(tmp_path)
     RunConfig.of(options).write(tmp_path)
     to_come = iter([[3], [], [5, 6], [8]])
     waited = []
@@ -47,9 +53,7 @@ def test_once(tmp_path, model):
     store = CheckpointStore(tmp_path / "checkpoints")
     store.save(model, 1)
     store.save(model, 2)
-    options = tiny_options(
-        tmp_path, checkpoint_dir=str(tmp_path), evaluate_once=True, num_examples=5
-    )
+    options = options_for(tmp_path, evaluate_once=True, num_examples=5)
     reports = watch(options, num_steps=100)
     assert [(step, count) for step, count, _ in reports] == [(2, 5)]
 
@@ -65,7 +69,7 @@ def test_one_file_is_evaluated_once(tmp_path, model, kind):
     else:
         path = tmp_path / "model.keras"
         model.save(path)
-    options = tiny_options(tmp_path, checkpoint_dir=str(path))
+    options = options_for(tmp_path, path)
     reports = watch(options, num_steps=100)
     assert [(found, count) for found, count, _ in reports] == [(step, 24)]
 
@@ -83,7 +87,7 @@ def test_an_original_checkpoint(golden_case, tmp_path):
 
 
 def test_a_run_without_a_checkpoint_once(tmp_path):
-    options = tiny_options(tmp_path, checkpoint_dir=str(tmp_path), evaluate_once=True)
+    options = options_for(tmp_path, evaluate_once=True)
     RunConfig.of(options).write(tmp_path)
     with pytest.raises(FileNotFoundError, match="holds neither"):
         watch(options, num_steps=10)
@@ -93,7 +97,7 @@ def test_a_checkpoint_that_the_training_has_removed(tmp_path, model, monkeypatch
     """The one after it is evaluated instead."""
     store = CheckpointStore(tmp_path / "checkpoints", keep=1)
     store.save(model, 1)
-    options = tiny_options(tmp_path, checkpoint_dir=str(tmp_path))
+    options = options_for(tmp_path)
     from sact_keras.training import watch as module
 
     load = module.load_weights
