@@ -209,7 +209,7 @@ def _check_contradictions(options: Options) -> None:
                 f"not take it. Received: --finetune_path={options.finetune_path}"
             )
         which = (options.checkpoint_dir, options.train_log_dir)
-        if which == (None, None) and options.mode != "benchmark":
+        if which == (None, None) and options.mode not in ("benchmark", "export"):
             raise UsageError(
                 f"--mode={options.mode} needs --checkpoint_dir (or --train_log_dir) to "
                 "say which checkpoint. Received: neither"

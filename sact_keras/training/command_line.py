@@ -4,9 +4,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+from sact_keras.checkpoints.missing_extra_error import MissingExtraError
+from sact_keras.data import DatasetError
 from sact_keras.training import flags
+from sact_keras.training.diverged_error import DivergedError
 from sact_keras.training.environment import import_tensorflow
 from sact_keras.training.usage_error import UsageError
 
@@ -14,6 +20,8 @@ SUCCESS, FAILURE, USAGE_ERROR = 0, 1, 2
 # What a shell says of a program that a signal has ended.
 INTERRUPTED = 128 + signal.SIGINT
 PIPE_CLOSED = 128 + signal.SIGPIPE
+
+AnyOptions = TypeVar("AnyOptions")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -34,57 +42,56 @@ def main(argv: Sequence[str]) -> int:
         >>> main(["main.py", "--model=0"])
         2
     """
+    return run_program(
+        "main.py",
+        argv,
+        help_text=flags.help_text,
+        parse=flags.parse_options,
+        run=_run,
+    )
+
+
+def run_program(
+    name: str,
+    argv: Sequence[str],
+    *,
+    help_text: Callable[[], str],
+    parse: Callable[[Sequence[str]], AnyOptions],
+    run: Callable[[AnyOptions], int | None],
+) -> int:
+    """Runs any program of the project as `main` says.
+
+    Args:
+        name: What error messages begin with.
+        argv: Program name and arguments.
+        help_text: Gives what `--help` prints.
+        parse: From `argv` to the options, or a UsageError.
+        run: Does what they ask for. What it returns, if anything, is the exit code.
+
+    Returns:
+        The exit code.
+    """
     try:
         if flags.wants_help(argv):
-            print(flags.help_text(), flush=True)
+            print(help_text(), flush=True)
             return SUCCESS
-        return _parse_and_run(argv)
+        options = parse(argv)
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        # absl's handler, which TensorFlow installs, would print everything twice.
+        logging.getLogger("absl").setLevel(logging.WARNING)
+        return run(options) or SUCCESS
+    except UsageError as error:
+        return _stop(name, error, USAGE_ERROR)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
         # `main.py --help | head`: nobody reads on. What is still buffered would fail
         # once more at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
-
-
-def _parse_and_run(argv: Sequence[str]) -> int:
-    try:
-        options = flags.parse_options(argv)
-    except UsageError as error:
-        return _stop(error, USAGE_ERROR)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    # absl's handler, which TensorFlow installs, would print everything twice.
-    logging.getLogger("absl").setLevel(logging.WARNING)
-    if options.mode == "benchmark":
-        # The networks are chains of operations: a second thread that waits for the next
-        # one is only woken in vain, which shows where images come one at a time.
-        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-    import_tensorflow()
-    return _run(options)
-
-
-def _run(options: flags.Options) -> int:
-    # Only now: TensorFlow takes seconds to import, and reads the environment then.
-    from sact_keras.checkpoints.damaged_file_error import DamagedFileError
-    from sact_keras.checkpoints.mismatch import CheckpointMismatchError
-    from sact_keras.checkpoints.missing_extra_error import MissingExtraError
-    from sact_keras.data import DatasetError
-    from sact_keras.training.callbacks.nan_guard import DivergedError
-    from sact_keras.training.driver import run
-    from sact_keras.training.train import Interrupted
-
-    try:
-        run(options)
-    except UsageError as error:
-        return _stop(error, USAGE_ERROR)
-    except Interrupted as interruption:
-        return 128 + interruption.signal_number
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        raise
     except CheckpointMismatchError as error:
         # A list of variables, which one line would make hard to read.
-        return _say_and_stop(str(error), FAILURE)
+        return _say_and_stop(name, str(error), FAILURE)
     except (
         DamagedFileError,
         DatasetError,
@@ -92,17 +99,33 @@ def _run(options: flags.Options) -> int:
         MissingExtraError,
         OSError,
     ) as error:
-        return _stop(error, FAILURE)
+        return _stop(name, error, FAILURE)
+
+
+def _run(options: flags.Options) -> int:
+    if options.mode == "benchmark":
+        # The networks are chains of operations: a second thread that waits for the next
+        # one is only woken in vain, which shows where images come one at a time.
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    import_tensorflow()
+    # Only now: TensorFlow takes seconds to import, and reads the environment then.
+    from sact_keras.training.driver import run
+    from sact_keras.training.train import Interrupted
+
+    try:
+        run(options)
+    except Interrupted as interruption:
+        return 128 + interruption.signal_number
     return SUCCESS
 
 
-def _stop(error: Exception, exit_code: int) -> int:
+def _stop(name: str, error: Exception, exit_code: int) -> int:
     message = error.strerror if _is_plain(error) else str(error)
-    return _say_and_stop(" ".join(message.split()).rstrip(".") + ".", exit_code)
+    return _say_and_stop(name, " ".join(message.split()).rstrip(".") + ".", exit_code)
 
 
-def _say_and_stop(message: str, exit_code: int) -> int:
-    print(f"main.py: error: {message}", file=sys.stderr, flush=True)
+def _say_and_stop(name: str, message: str, exit_code: int) -> int:
+    print(f"{name}: error: {message}", file=sys.stderr, flush=True)
     return exit_code
 
 

@@ -1,6 +1,5 @@
 """Runs the program that the options describe."""
 
-import contextlib
 import logging
 from pathlib import Path
 
@@ -16,11 +15,10 @@ from sact_keras.data import (
     open_dataset,
 )
 from sact_keras.models import AdaptiveResNet
-from sact_keras.models.presets import DATASETS, num_classes_of, parse_model
+from sact_keras.models.presets import DATASETS, num_classes_of
 from sact_keras.training.attack import attack_checkpoint
 from sact_keras.training.benchmark import benchmark_network
 from sact_keras.training.build import build_network
-from sact_keras.training.check_model_options import VARIANTS_OF, check_model_options
 from sact_keras.training.check_options import check_dataset_options
 from sact_keras.training.checkpoint_options import (
     check_no_other_network,
@@ -30,6 +28,7 @@ from sact_keras.training.data_faults import faults_of
 from sact_keras.training.evaluation_report import EvaluationReport
 from sact_keras.training.loud_notice import say_loudly
 from sact_keras.training.options import Options
+from sact_keras.training.resolve_model import resolve_model
 from sact_keras.training.run_config import RunConfig
 from sact_keras.training.stages import resolve_start
 from sact_keras.training.train import train
@@ -104,7 +103,7 @@ def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
             options = options.replace(dataset=existing.flags["dataset"])
         else:
             options = _choose_dataset(options)
-    options = _resolve_model(options).resolve_schedule().resolve_evaluation()
+    options = resolve_model(options).resolve_schedule().resolve_evaluation()
     if options.train_log_dir is None:
         directory = options.default_log_dir()
         logger.info("The run's directory is %s", directory)
@@ -131,29 +130,6 @@ def _choose_dataset(options: Options) -> Options:
     else:
         logger.info("Data set: %s (%s)", choice.name, choice.reason)
     return options.replace(dataset=choice.name, dataset_dir=choice.dataset_dir)
-
-
-def _resolve_model(options: Options) -> Options:
-    # Only now: which models there are depends on the data set, and in evaluation the
-    # run says what the model is of.
-    check_model_options(options)
-    try:
-        return options.resolve_model()
-    except ValueError as error:
-        # What is evaluated may be of any variant; it is known only now of which.
-        raise UsageError(f"--{error}{_variant_hint(options)}") from error
-
-
-def _variant_hint(options: Options) -> str:
-    """Says which variants have the model that is not the default one's."""
-    model_type = options.model_type or "vanilla"
-    family = DATASETS[options.dataset].family
-    having = []
-    for variant in VARIANTS_OF[model_type] if options.variant is None else ():
-        with contextlib.suppress(ValueError):
-            parse_model(options.model, family, variant)
-            having.append(f"--variant={variant}")
-    return f". There is one with {' or '.join(having)}" if having else ""
 
 
 def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
@@ -228,7 +204,7 @@ def _open_checkpoints_dataset(options: Options) -> tuple[ImageDataset, Options]:
     check_writable(Path(options.eval_dir), "--eval_dir")
     if options.dataset is None:
         options = _choose_dataset(options)
-    options = _resolve_model(options).resolve_evaluation()
+    options = resolve_model(options).resolve_evaluation()
     return _open_dataset(options)
 
 
@@ -241,7 +217,7 @@ def _benchmark(options: Options) -> None:
         options = (
             _choose_dataset(options) if named else options.replace(dataset="cifar10")
         )
-    options = _resolve_model(options).resolve_evaluation()
+    options = resolve_model(options).resolve_evaluation()
     if options.eval_dir is None:
         default = f"{options.default_log_dir()}_benchmark"
         eval_dir = default if directory is None else directory / "eval"
@@ -282,4 +258,4 @@ def _network_of(options: Options) -> keras.Model:
             "--mode=squeeze needs --dataset, --model_type and --model for a checkpoint "
             f"that does not say what it is of. Received: {options.checkpoint_dir}"
         )
-    return build_network(_resolve_model(options))
+    return build_network(resolve_model(options))

@@ -3,6 +3,9 @@
 Nothing here imports TensorFlow or Keras.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from absl import flags
 
 from sact_keras.training.flag_groups.benchmark_flags import define_benchmark
@@ -16,7 +19,10 @@ from sact_keras.training.flag_groups.model_flags import define_method, define_mo
 from sact_keras.training.flag_groups.run_flags import define_run
 from sact_keras.training.flag_groups.training_flags import define_training
 
-_GROUPS = {
+Definitions = Mapping[str, Callable[[FlagGroup], None]]
+"""Title of a group -> what defines its flags, in the order of `--help`."""
+
+PROGRAM_FLAGS: Definitions = {
     "The run": define_run,
     "The model": define_model,
     "The method": define_method,
@@ -28,17 +34,21 @@ _GROUPS = {
 }
 
 
-def define_flags(values: flags.FlagValues) -> dict[str, list[str]]:
-    """Defines the program's flags.
+def define_flags(
+    values: flags.FlagValues, definitions: Definitions, defaults: Any
+) -> dict[str, list[str]]:
+    """Defines a command line's flags.
 
     Args:
         values: Where they are defined; the caller's own, so that flags of imported
             libraries are neither accepted nor shown.
+        definitions: The groups.
+        defaults: The options of which each flag has its default.
 
     Returns:
         Title -> names of the flags of each group, in the order of `--help`.
     """
-    groups = [FlagGroup(values, title) for title in _GROUPS]
+    groups = [FlagGroup(values, title, defaults) for title in definitions]
     for group in groups:
-        _GROUPS[group.title](group)
+        definitions[group.title](group)
     return {group.title: group.names for group in groups}

@@ -6,12 +6,17 @@ Nothing here imports TensorFlow or Keras, so that `--help` and refusals are imme
 import re
 import textwrap
 from collections.abc import Sequence
+from typing import TypeVar
 
 from absl import flags
 
 from sact_keras.models import presets
 from sact_keras.training.check_options import check_options
-from sact_keras.training.flag_definitions import define_flags
+from sact_keras.training.flag_definitions import (
+    PROGRAM_FLAGS,
+    Definitions,
+    define_flags,
+)
 from sact_keras.training.options import Options
 from sact_keras.training.usage_error import UsageError
 
@@ -25,16 +30,28 @@ Trains and evaluates residual networks with adaptive computation time.
 The same command started again goes on from the run's latest checkpoint.
 """
 
+AnyOptions = TypeVar("AnyOptions")
+
 _WANTED = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
 _HELP_FLAGS = {"-h", "-help", "--help", "--helpfull", "--helpshort"}
 
 
-def help_text() -> str:
-    """What `--help` prints: all flags, by group, with their defaults."""
+def help_text(
+    usage: str = USAGE,
+    definitions: Definitions = PROGRAM_FLAGS,
+    options_class: type = Options,
+) -> str:
+    """What `--help` prints: how to use it, and all flags, by group, with defaults.
+
+    Args:
+        usage: What it does, and command lines of it.
+        definitions: The flags.
+        options_class: The dataclass of the options, which has the defaults.
+    """
     values = flags.FlagValues()
-    groups = define_flags(values)
-    lines = [USAGE]
+    groups = define_flags(values, definitions, options_class())
+    lines = [usage]
     for title, names in groups.items():
         lines.append(f"{title}:")
         for name in names:
@@ -93,8 +110,30 @@ def parse_options(argv: Sequence[str]) -> Options:
         sact_keras.training.usage_error.UsageError: --tau must be at least 0. \
 Received: --tau=-1
     """
+    options = parse_flags(argv, PROGRAM_FLAGS, Options)
+    check_options(options)
+    return options
+
+
+def parse_flags(
+    argv: Sequence[str], definitions: Definitions, options_class: type[AnyOptions]
+) -> AnyOptions:
+    """Reads a command line into options, whose values are yet to be checked.
+
+    Args:
+        argv: Program name and arguments.
+        definitions: The flags.
+        options_class: The dataclass of the options: a field of its name and default
+            for each flag, and the fields `explicit` and `argv` of `Options`.
+
+    Returns:
+        The options, with aliases of model types resolved.
+
+    Raises:
+        UsageError: If a flag is unknown or of another type.
+    """
     values = flags.FlagValues()
-    groups = define_flags(values)
+    groups = define_flags(values, definitions, options_class())
     try:
         positional = values(list(argv))[1:]
     except flags.Error as error:
@@ -105,13 +144,11 @@ Received: --tau=-1
             f"Received: {' '.join(positional)!r}"
         )
     names = [name for group in groups.values() for name in group]
-    options = Options(
-        **{name: values[name].value for name in names},
+    given = {name: values[name].value for name in names}
+    if given.get("model_type") is not None:
+        given["model_type"] = presets.canonical_model_type(given["model_type"])
+    return options_class(
+        **given,
         explicit=frozenset(name for name in names if values[name].present),
         argv=tuple(argv),
     )
-    if options.model_type is not None:
-        model_type = presets.canonical_model_type(options.model_type)
-        options = options.replace(model_type=model_type)
-    check_options(options)
-    return options

@@ -22,12 +22,13 @@ from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.curriculum import Curriculum
 from sact_keras.training.callbacks.metrics_log import MetricsLog
 from sact_keras.training.callbacks.metrics_window import MetricsWindow
-from sact_keras.training.callbacks.nan_guard import DivergedError, NanGuard
+from sact_keras.training.callbacks.nan_guard import NanGuard
 from sact_keras.training.callbacks.progress_bar import ProgressBar
 from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
 from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
 from sact_keras.training.callbacks.training_progress import TrainingProgress
 from sact_keras.training.dataset_evaluation import DatasetEvaluation
+from sact_keras.training.diverged_error import DivergedError
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options

@@ -3,10 +3,7 @@
 import math
 
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
-
-
-class DivergedError(ArithmeticError):
-    """The loss of a training step, or a weight after it, is not finite."""
+from sact_keras.training.diverged_error import DivergedError
 
 
 class NanGuard(GlobalStepCallback):

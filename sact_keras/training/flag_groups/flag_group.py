@@ -1,28 +1,27 @@
 """Defines the flags of one group, for absl."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from absl import flags
 
-from sact_keras.training.options import Options
-
-_DEFAULTS = Options()
-
 
 class FlagGroup:
-    """Defines flags, with the defaults of `Options`, and remembers their names.
+    """Defines flags, with the defaults of options, and remembers their names.
 
     Args:
         values: Where they are defined.
         title: What `--help` calls the group.
+        defaults: Has an attribute for each flag: its default.
 
     Attributes:
         names: The flags defined so far, in their order.
     """
 
-    def __init__(self, values: flags.FlagValues, title: str) -> None:
+    def __init__(self, values: flags.FlagValues, title: str, defaults: Any) -> None:
         self.values = values
         self.title = title
+        self.defaults = defaults
         self.names: list[str] = []
 
     def text(self, name: str, description: str) -> None:
@@ -46,7 +45,7 @@ class FlagGroup:
         self.names.append(name)
         flags.DEFINE_enum(
             name,
-            getattr(_DEFAULTS, name),
+            getattr(self.defaults, name),
             choices,
             description,
             flag_values=self.values,
@@ -54,4 +53,5 @@ class FlagGroup:
 
     def _define(self, define: Callable, name: str, description: str) -> None:
         self.names.append(name)
-        define(name, getattr(_DEFAULTS, name), description, flag_values=self.values)
+        default = getattr(self.defaults, name)
+        define(name, default, description, flag_values=self.values)

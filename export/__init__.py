@@ -1,0 +1,1 @@
+"""The exporters' command lines: `python -m export.saved_model --help`."""

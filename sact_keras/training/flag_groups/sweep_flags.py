@@ -1,0 +1,14 @@
+"""Flags of the sweep over compute budgets."""
+
+from sact_keras.training.flag_groups.flag_group import FlagGroup
+
+
+def define_sweep(group: FlagGroup) -> None:
+    """Defines the flags of the sweep."""
+    group.text(
+        "compute_budgets",
+        "Budgets that sweep goes through, joined by commas ('0.25,0.5,1,2'): each "
+        "multiplies the odds in favour of running of all decisions. 1 is as trained, 0 "
+        "runs nothing that is decided about, inf everything. Unset: nine that suit the "
+        "method.",
+    )
