@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 TEMPORARY_PREFIX = ".tmp-"
 """What the name of everything unfinished begins with."""
@@ -27,17 +28,43 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
         ...     os.listdir(directory)
         ['note.txt']
     """
+    with atomic_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Opens a file that appears under its name only when it is whole.
+
+    For what is too large to be held: `atomic_write` is shorter where it can be.
+
+    Args:
+        path: The file, which is replaced where it exists. Its directory must exist.
+
+    Yields:
+        A temporary file beside it, to write bytes into and read them back. When the block ends it is
+        synced to the disk and gets its name; when it ends with an error it is removed.
+
+    Raises:
+        OSError: If the file cannot be written. It is then as it was.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     with atomic_file(f"{directory}/note.txt") as file:
+        ...         _ = file.write(b"done")
+        ...         before = Path(directory, "note.txt").exists()
+        ...     before, Path(directory, "note.txt").exists()
+        (False, True)
+    """
     path = Path(path)
-    if isinstance(content, str):
-        content = content.encode()
     descriptor, temporary = tempfile.mkstemp(
         prefix=f"{TEMPORARY_PREFIX}{path.name}-", dir=path.parent
     )
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "w+b") as file:
             # mkstemp makes the file private; a result is as readable as any other.
             os.fchmod(file.fileno(), 0o666 & ~_umask())
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

@@ -1,7 +1,11 @@
 import pytest
 
 from sact_keras.files import atomic_write as module
-from sact_keras.files.atomic_write import atomic_directory, atomic_write
+from sact_keras.files.atomic_write import (
+    atomic_directory,
+    atomic_file,
+    atomic_write,
+)
 
 
 def names(directory):
@@ -28,6 +32,13 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         atomic_write(path, "new")
     assert path.read_text() == "old"
     assert names(tmp_path) == ["file.txt"]
+
+
+def test_a_file_that_is_left_half_way_does_not_appear(tmp_path):
+    with pytest.raises(KeyError), atomic_file(tmp_path / "file") as file:
+        file.write(b"half")
+        raise KeyError
+    assert names(tmp_path) == []
 
 
 def test_a_directory_appears_whole(tmp_path):
