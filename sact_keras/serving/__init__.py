@@ -1,0 +1,1 @@
+"""SavedModels that serve, and what TensorFlow Serving wants to know beside them."""
