@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from sact_keras.files.atomic_write import atomic_write
+from sact_keras.visualization.flops_text import flops_text
 from sact_keras.visualization.heatmap import relative_heat
 
 COLUMNS = 4
@@ -33,9 +34,7 @@ def ponder_caption(flops: int, num_units: float) -> str:
         >>> ponder_caption(82_393_168, 9.32)
         '82.4 MFLOPs, 9.3 units'
     """
-    millions = flops / 1e6
-    cost = f"{millions:.1f} M" if millions < 1000 else f"{millions / 1000:.2f} G"
-    return f"{cost}FLOPs, {num_units:.1f} units"
+    return f"{flops_text(flops)}, {num_units:.1f} units"
 
 
 def save_ponder_map_grid(

@@ -4,7 +4,7 @@ from sact_keras.lazy import lazy_names
 
 _NAMES = {
     "ReportEntry": "sact_keras.visualization.report.report_entry",
-    "write_report": "sact_keras.visualization.report.write_report",
+    "write_report": "sact_keras.visualization.report.report_writer",
 }
 
 __all__ = ["ReportEntry", "write_report"]

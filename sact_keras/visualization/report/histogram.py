@@ -1,0 +1,64 @@
+"""The distribution of cost, drawn in a page."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+MOST_BARS = 40
+HEIGHT = 100  # Of the highest bar; the page stretches the drawing.
+GAP = 0.1  # Between two bars, in widths of a bar.
+
+
+def draw_histogram(costs: Sequence[float], quantity: str) -> str:
+    """Draws how many images cost how much.
+
+    Args:
+        costs: One or more.
+        quantity: What they are: the axis's title.
+
+    Returns:
+        HTML: an SVG drawing whose bars say what they count, an axis, and the same
+        numbers as a table.
+
+    Example:
+        >>> draw_histogram([1.0, 1.0, 4.0], "ponder cost").count("<rect")
+        2
+    """
+    bars = int(np.clip(np.sqrt(len(costs)) + 1, 1, MOST_BARS))
+    counts, edges = np.histogram(costs, bars)
+    tallest = counts.max()
+    texts = [
+        f"{low:.2f} to {high:.2f}: {count:,} {'image' if count == 1 else 'images'}"
+        for count, low, high in zip(counts, edges, edges[1:], strict=False)
+    ]
+    rectangles = [
+        # The whole column answers to the pointer, not the bar alone.
+        f'<g data-text="{text}"><path class="column" d="M{index} 0h1v{HEIGHT}h-1z"/>'
+        f'<rect x="{index + GAP / 2:.2f}" width="{1 - GAP}" '
+        f'y="{HEIGHT * (1 - count / tallest):.2f}" '
+        f'height="{HEIGHT * count / tallest:.2f}"/></g>'
+        for index, (count, text) in enumerate(zip(counts, texts, strict=True))
+        if count
+    ]
+    rows = "".join(
+        f"<tr><td>{low:.2f}<td>{high:.2f}<td>{count:,}"
+        for count, low, high in zip(counts, edges, edges[1:], strict=False)
+    )
+    summary = (
+        f"{quantity} of {len(costs):,} images: from {min(costs):.2f} to "
+        f"{max(costs):.2f}, median {np.median(costs):.2f}"
+    )
+    return f"""
+<figure class="histogram">
+<p class="axis"><span>{tallest:,} {"image" if tallest == 1 else "images"}</span></p>
+<svg viewBox="0 0 {bars} {HEIGHT}" preserveAspectRatio="none" role="img"
+ aria-label="{escape(summary)}">{"".join(rectangles)}</svg>
+<p class="axis"><span>{edges[0]:.2f}</span><span>{escape(quantity)}</span>\
+<span>{edges[-1]:.2f}</span></p>
+<figcaption><output id="bar">{escape(summary)}</output></figcaption>
+</figure>
+<details class="numbers"><summary>The same as a table</summary>
+<div class="scrolls" tabindex="0" role="region" aria-label="Table of the distribution">
+<table><thead><tr><th scope="col">from<th scope="col">to<th scope="col">images</thead>
+<tbody>{rows}</tbody></table></div></details>"""
