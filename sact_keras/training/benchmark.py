@@ -15,7 +15,7 @@ from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS
 from sact_keras.training.benchmark_lists import parse_batch_sizes, parse_force_rates
 from sact_keras.training.build import build_network
-from sact_keras.training.dataset_evaluation import evaluation_batches, num_evaluated
+from sact_keras.training.dataset_evaluation import first_images
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.locate_checkpoint import locate_checkpoint
 from sact_keras.training.options import Options
@@ -92,9 +92,8 @@ def _images(
         generator = np.random.default_rng(options.seed)
         images = generator.standard_normal((number, height, width, 3), np.float32)
         return images, f"random, {height}x{width}"
-    options = options.replace(num_examples=min(number, num_evaluated(options, dataset)))
-    batches = [images for images, _ in evaluation_batches(options, dataset)]
-    return np.concatenate(batches), f"{options.dataset}/{options.split_name}"
+    images = first_images(options, dataset, number)
+    return images, f"{options.dataset}/{options.split_name}"
 
 
 def _write(report: dict[str, Any], directory: Path, step: int | None) -> None:

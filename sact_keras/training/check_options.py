@@ -8,13 +8,19 @@ from sact_keras.training.benchmark_lists import parse_batch_sizes, parse_force_r
 from sact_keras.training.check_model_options import check_model_options, with_article
 from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.options import Options
+from sact_keras.training.sweep_lists import parse_compute_budgets
 from sact_keras.training.usage_error import UsageError, refuse
 
-_FLAGS_OF_MODE = {
-    "attack": ("attack", "epsilon", "jpeg_quality"),
-    "benchmark": ("benchmark_batch_sizes", "force_rate", "benchmark_rounds"),
+_MODES_OF_FLAG = {
+    "attack": ("attack",),
+    "epsilon": ("attack",),
+    "jpeg_quality": ("attack",),
+    "force_rate": ("benchmark",),
+    "benchmark_batch_sizes": ("benchmark", "sweep"),
+    "benchmark_rounds": ("benchmark", "sweep"),
+    "compute_budgets": ("sweep",),
 }
-"""Mode -> flags that have a meaning in it alone."""
+"""Flag -> the modes in which alone it has a meaning."""
 
 
 def check_options(options: Options) -> None:
@@ -99,6 +105,7 @@ def _check_ranges(options: Options) -> None:
             parse_decay_epochs(options.decay_epochs)
         parse_batch_sizes(options.benchmark_batch_sizes)
         parse_force_rates(options.force_rate)
+        parse_compute_budgets(options.compute_budgets)
     except ValueError as error:
         raise UsageError(f"--{error}") from error
     for name in ("learning_rate", "eval_interval_secs"):
@@ -188,15 +195,15 @@ def _check_contradictions(options: Options) -> None:
             "--squeezed_path is where --mode=squeeze writes. Received: "
             f"--mode={options.mode}"
         )
-    for mode, names in _FLAGS_OF_MODE.items():
-        for name in names if options.mode != mode else ():
-            # The command line in a run's config.json gives all flags their values.
-            value = getattr(options, name)
-            if value != getattr(Options(), name):
-                raise UsageError(
-                    f"--{name} has a meaning for --mode={mode} alone. Received: "
-                    f"--mode={options.mode} --{name}={value}"
-                )
+    for name, modes in _MODES_OF_FLAG.items():
+        # The command line in a run's config.json gives all flags their values.
+        value = getattr(options, name)
+        if options.mode not in modes and value != getattr(Options(), name):
+            meant = " and ".join(f"--mode={mode}" for mode in modes)
+            raise UsageError(
+                f"--{name} has a meaning for {meant} alone. Received: "
+                f"--mode={options.mode} --{name}={value}"
+            )
     if options.policy_path is not None and options.mode == "squeeze":
         raise UsageError(
             "--policy_path has no meaning for --mode=squeeze, which copies one "

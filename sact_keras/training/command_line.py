@@ -103,7 +103,7 @@ def run_program(
 
 
 def _run(options: flags.Options) -> int:
-    if options.mode == "benchmark":
+    if options.mode in ("benchmark", "sweep"):
         # The networks are chains of operations: a second thread that waits for the next
         # one is only woken in vain, which shows where images come one at a time.
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")

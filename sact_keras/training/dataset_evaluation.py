@@ -79,6 +79,25 @@ def evaluation_batches(
         )
 
 
+def first_images(options: Options, dataset: ImageDataset, number: int) -> np.ndarray:
+    """The first images that would be evaluated, as the network sees them.
+
+    Args:
+        options: Resolved options.
+        dataset: What would be evaluated on.
+        number: How many at most; at least 1.
+
+    Returns:
+        float32 [n, H, W, 3]; n is less than `number` where there are fewer.
+
+    Raises:
+        DatasetError: If bad records were skipped and none is left.
+    """
+    number = min(number, num_evaluated(options, dataset))
+    batches = evaluation_batches(options.replace(num_examples=number), dataset)
+    return np.concatenate([images for images, _ in batches])
+
+
 def evaluated_images(
     options: Options, dataset: ImageDataset, indices: Iterable[int]
 ) -> dict[int, tuple[np.ndarray, int]]:

@@ -31,6 +31,7 @@ from sact_keras.training.options import Options
 from sact_keras.training.resolve_model import resolve_model
 from sact_keras.training.run_config import RunConfig
 from sact_keras.training.stages import resolve_start
+from sact_keras.training.sweep import sweep_checkpoint
 from sact_keras.training.train import train
 from sact_keras.training.usage_error import UsageError
 from sact_keras.training.watch import watch_checkpoints
@@ -43,7 +44,7 @@ _IMAGE_FLAGS = ("dataset_dir", "split_name", "num_examples")
 
 
 def run(options: Options) -> None:
-    """Trains, evaluates, trains and evaluates, squeezes, attacks or benchmarks.
+    """Trains, evaluates, squeezes, attacks, benchmarks or sweeps, as the mode says.
 
     Args:
         options: As `parse_options` gives them.
@@ -64,6 +65,7 @@ def run(options: Options) -> None:
         "squeeze": _squeeze,
         "attack": _attack,
         "benchmark": _benchmark,
+        "sweep": _sweep,
     }
     modes.get(options.mode, _train)(options)
 
@@ -194,6 +196,12 @@ def _attack(options: Options) -> None:
     dataset, options = _open_checkpoints_dataset(options)
     with faults_of(dataset):
         attack_checkpoint(options, dataset)
+
+
+def _sweep(options: Options) -> None:
+    dataset, options = _open_checkpoints_dataset(options)
+    with faults_of(dataset):
+        sweep_checkpoint(options, dataset)
 
 
 def _open_checkpoints_dataset(options: Options) -> tuple[ImageDataset, Options]:

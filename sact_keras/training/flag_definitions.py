@@ -17,6 +17,7 @@ from sact_keras.training.flag_groups.evaluation_flags import (
 from sact_keras.training.flag_groups.flag_group import FlagGroup
 from sact_keras.training.flag_groups.model_flags import define_method, define_model
 from sact_keras.training.flag_groups.run_flags import define_run
+from sact_keras.training.flag_groups.sweep_flags import define_sweep
 from sact_keras.training.flag_groups.training_flags import define_training
 
 Definitions = Mapping[str, Callable[[FlagGroup], None]]
@@ -31,6 +32,7 @@ PROGRAM_FLAGS: Definitions = {
     "The attack": define_attack,
     "Squeezing": define_squeezing,
     "The benchmark": define_benchmark,
+    "The sweep": define_sweep,
 }
 
 

@@ -100,6 +100,7 @@ class Options:
     benchmark_batch_sizes: str = "1,32"
     force_rate: str | None = None
     benchmark_rounds: int = 7
+    compute_budgets: str | None = None
     jit_compile: str = "auto"
     explicit: frozenset[str] = frozenset()
     argv: tuple[str, ...] = ()

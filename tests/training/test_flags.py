@@ -167,8 +167,9 @@ def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config
         (["--mode=eval", "--force_rate=1"], "--force_rate has a meaning for"),
         (
             ["--benchmark_rounds=2"],
-            "for --mode=benchmark alone. Received: --mode=train",
+            "for --mode=benchmark and --mode=sweep alone. Received: --mode=train",
         ),
+        (["--compute_budgets=1"], "--compute_budgets has a meaning for --mode=sweep"),
         (["--squeezed_path=x.keras"], "--squeezed_path is where --mode=squeeze"),
         (
             ["--mode=squeeze", "--checkpoint_dir=x", "--squeezed_path=x.h5"],

@@ -7,7 +7,8 @@ def define_benchmark(group: FlagGroup) -> None:
     """Defines the flags of the benchmark."""
     group.text(
         "benchmark_batch_sizes",
-        "Images that benchmark runs at a time, joined by commas ('128,32,1').",
+        "Images that benchmark runs at a time, joined by commas ('128,32,1'); sweep "
+        "times at the first of them, and unset at --eval_batch_size.",
     )
     group.text(
         "force_rate",
@@ -17,5 +18,6 @@ def define_benchmark(group: FlagGroup) -> None:
     )
     group.integer(
         "benchmark_rounds",
-        "Rounds in which benchmark lets each way of running the network take its turn.",
+        "Rounds in which benchmark and sweep let each way of running the network take "
+        "its turn.",
     )

@@ -7,8 +7,8 @@ def define_evaluation(group: FlagGroup) -> None:
     """Defines the flags of the evaluation."""
     group.text(
         "checkpoint_dir",
-        "What eval and attack evaluate and squeeze copies: a run's directory, one "
-        "checkpoint, a .weights.h5 or .keras file, or a checkpoint of an original. "
+        "What eval, attack and sweep evaluate and squeeze copies: a run's directory, "
+        "one checkpoint, a .weights.h5 or .keras file, or a checkpoint of an original. "
         "Unset: --train_log_dir.",
     )
     group.text(

@@ -8,12 +8,13 @@ def define_run(group: FlagGroup) -> None:
     """Defines the flags of the run as a whole."""
     group.choice(
         "mode",
-        ("train", "eval", "train_and_eval", "squeeze", "attack", "benchmark"),
+        ("train", "eval", "train_and_eval", "squeeze", "attack", "benchmark", "sweep"),
         "What to do. eval keeps watching --checkpoint_dir for new checkpoints until "
         "the training's last step, unless --evaluate_once. squeeze writes a copy of a "
         "checkpoint without the optimizer's state. attack evaluates a checkpoint on "
         "adversarial images. benchmark measures how much faster a network runs that "
-        "computes only what it decides to.",
+        "computes only what it decides to. sweep evaluates one checkpoint under many "
+        "compute budgets: accuracy, FLOPs and milliseconds.",
     )
     group.choice(
         "dataset",
