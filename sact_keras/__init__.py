@@ -20,6 +20,7 @@ _NAMES = {
     "count_flops": "sact_keras.accounting.flops",
     "load_checkpoint": "sact_keras.checkpoints.loading",
     "load_model": "sact_keras.checkpoints.model_loading",
+    "ponder_maps": "sact_keras.visualization.ponder_map_computation",
 }
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "count_flops",
     "load_checkpoint",
     "load_model",
+    "ponder_maps",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -42,8 +42,9 @@ def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
         path: The file, which is replaced where it exists. Its directory must exist.
 
     Yields:
-        A temporary file beside it, to write bytes into and read them back. When the block ends it is
-        synced to the disk and gets its name; when it ends with an error it is removed.
+        A temporary file beside it, to write bytes into and to read them again. When
+        the block ends it is synced to the disk and gets its name; when it ends with an
+        error it is removed.
 
     Raises:
         OSError: If the file cannot be written. It is then as it was.
