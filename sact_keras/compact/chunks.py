@@ -7,19 +7,18 @@ import tensorflow as tf
 
 from sact_keras.kernels.types import Tensor
 
-Run = Callable[[Tensor, list[Tensor] | None], Mapping[str, Any]]
+Run = Callable[[Tensor, Any], Mapping[str, Any]]
 
 
-def run_in_chunks(
-    run: Run, images: Tensor, given: list[Tensor] | None, pixels: int
-) -> dict[str, Any]:
+def run_in_chunks(run: Run, images: Tensor, given: Any, pixels: int) -> dict[str, Any]:
     """Runs a function over a batch, in parts of about as many pixels.
 
     Args:
-        run: Maps images [n, H, W, 3], and other tensors [n, ...] or None, to tensors
-            [n, ...] by name, or lists of them, whose channels are known statically.
+        run: Maps images [n, H, W, 3], and other tensors [n, ...], nested or None, to
+            tensors [n, ...] by name, or lists of them, whose channels are known
+            statically.
         images: [N, H, W, 3].
-        given: The other tensors, [N, ...]; None for none.
+        given: The other tensors, [N, ...], nested or None.
         pixels: About how many pixels at a time; at least one image.
 
     Returns:
@@ -39,14 +38,18 @@ def run_in_chunks(
     chunks = tf.maximum(-(-number // most), 1)
     size = -(-number // chunks)
     part = tf.function(run, autograph=False).get_concrete_function(
-        _spec(images), None if given is None else [_spec(tensor) for tensor in given]
+        _spec(images), tf.nest.map_structure(_spec, given)
     )
     structure = part.structured_outputs
 
     def body(index: Tensor, arrays: list[tf.TensorArray]) -> tuple:
         start = index * size
-        parts = [tensor[start : start + size] for tensor in (images, *(given or ()))]
-        outputs = part(parts[0], *parts[1:])
+        parts = [
+            tensor[start : start + size]
+            for tensor in tf.nest.flatten((images, given))
+            if tensor is not None
+        ]
+        outputs = part(*parts)
         written = [
             array.write(index, output)
             for array, output in zip(arrays, tf.nest.flatten(outputs), strict=True)
@@ -71,5 +74,7 @@ def run_in_chunks(
     return tf.nest.pack_sequence_as(structure, [array.concat() for array in arrays])
 
 
-def _spec(tensor: Tensor) -> tf.TensorSpec:
+def _spec(tensor: Tensor | None) -> tf.TensorSpec | None:
+    if tensor is None:
+        return None
     return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)

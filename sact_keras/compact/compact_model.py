@@ -11,6 +11,7 @@ from sact_keras.accounting import account
 from sact_keras.compact.chunks import run_in_chunks
 from sact_keras.compact.network import CompactNetwork
 from sact_keras.kernels.types import Tensor
+from sact_keras.layers.compute_budget import budget_of_images
 from sact_keras.models.given import check_given
 
 CHUNK_PIXELS = {"cifar": 128 * 32 * 32, "imagenet": 8 * 224 * 224}
@@ -58,13 +59,30 @@ class CompactModel(tf.Module):
             )
             for number in (None, 1)
         )
+        # Hidden as well: `tf.saved_model.save` would trace them, whoever needs them.
+        self._one_under_budget, self._any_under_budget = (
+            functools.partial(
+                tf.function(
+                    self._run_under_budget,
+                    input_signature=[
+                        tf.TensorSpec((number, None, None, 3), tf.float32),
+                        tf.TensorSpec((number,), tf.float32),
+                    ],
+                    autograph=False,
+                )
+            )
+            for number in (1, None)
+        )
         self._overruled = tf.function(self._run, autograph=False, reduce_retracing=True)
         # What `tf.saved_model.save` makes the loaded object's call of. Calls of this
         # one find the class's method.
         self.__call__ = self._any_number
 
     def __call__(
-        self, images: Tensor, masks: Sequence[Tensor] | None = None
+        self,
+        images: Tensor,
+        masks: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | float | None = None,
     ) -> dict[str, Any]:
         """Runs the network.
 
@@ -74,24 +92,41 @@ class CompactModel(tf.Module):
             masks: Masks that overrule the decisions, one a unit: [N] or [N, h, w] of
                 zeros and ones. With halting a mask may keep only what the one before
                 kept, and the first unit of a block runs everywhere. None for none.
+            compute_budget: Multiplies the odds in favour of running at each threshold,
+                for all images or for each, [N]; None decides as trained. See
+                `sact_keras.layers.compute_budget`.
 
         Returns:
             The dictionary of `model(images, training=False)`.
 
         Raises:
-            ValueError: If there are not as many masks as units.
+            ValueError: If there are not as many masks as units, or the budget is
+                negative or of another shape.
         """
         self._check_given(masks=masks)
         images = tf.convert_to_tensor(images, tf.float32)
+        budget = budget_of_images(compute_budget, images)
         if masks is not None:
             masks = [tf.convert_to_tensor(mask, tf.float32) for mask in masks]
-            return self._overruled(images, masks)
-        return (self._one if images.shape[0] == 1 else self._any_number)(images)
+            return self._overruled(images, masks, budget)
+        one = images.shape[0] == 1
+        if budget is not None:
+            run = self._one_under_budget if one else self._any_under_budget
+            return run(images, budget)
+        return (self._one if one else self._any_number)(images)
 
     def _run(
-        self, images: Tensor, masks: Sequence[Tensor] | None = None
+        self,
+        images: Tensor,
+        masks: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Any]:
-        found = run_in_chunks(self._run_chunk, images, masks, pixels=self._chunk_pixels)
+        found = run_in_chunks(
+            self._run_chunk,
+            images,
+            (masks, compute_budget),
+            pixels=self._chunk_pixels,
+        )
         masks = {}
         for name, number in self._blocks:
             of_block = found.pop(f"{name}/masks")
@@ -110,10 +145,13 @@ class CompactModel(tf.Module):
             **self._account(size, masks, ponder_costs),
         }
 
+    def _run_under_budget(self, images: Tensor, budget: Tensor) -> dict[str, Any]:
+        return self._run(images, compute_budget=budget)
+
     def _run_chunk(
-        self, images: Tensor, masks: Sequence[Tensor] | None
+        self, images: Tensor, given: tuple[Sequence[Tensor] | None, Tensor | None]
     ) -> dict[str, Tensor]:
-        outputs = self.network(images, masks)
+        outputs = self.network(images, *given)
         for name, _ in self._blocks:
             of_block = outputs[f"{name}/masks"]
             if of_block[0].shape.rank == 1:

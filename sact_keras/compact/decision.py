@@ -42,14 +42,20 @@ class CompactDecision(tf.Module):
     weighs: bool = False
     spatial: bool = False
 
-    def start(self, features: Tensor, policy: Tensor | None) -> Any:
+    def start(
+        self,
+        features: Tensor,
+        policy: Tensor | None = None,
+        compute_budget: Tensor | None = None,
+    ) -> Any:
         """Begins a block; returns the state for its first unit.
 
         Args:
             features: The block's input, [N, H, W, channels].
             policy: The block's part of a policy, [N, units]; None where there is none.
+            compute_budget: Moves the decision's thresholds, [N]; None leaves them.
         """
-        del features, policy
+        del features, policy, compute_budget
 
     def look(self, features: Tensor) -> Tensor:
         """What there is to see of features, for all units that they reach unchanged.

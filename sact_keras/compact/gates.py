@@ -1,6 +1,7 @@
 """The gates of ConvNet-AIG in the compact executor."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +12,19 @@ from sact_keras.compact.folding import array, fold_convolution
 from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import GateDecision
+from sact_keras.layers.compute_budget import score_threshold
 from sact_keras.layers.gumbel import gumbel_noise
 from sact_keras.layers.image_gate import ImageGate
+
+
+class _State(NamedTuple):
+    """What scores have to reach, [N] or None for 0; and the scores of units so far."""
+
+    threshold: Tensor | None
+    scores: tuple[Tensor | None, ...] = ()
+
+    def remember(self, score: Tensor | None) -> "_State":
+        return self._replace(scores=(*self.scores, score))
 
 
 class CompactGates(CompactDecision):
@@ -61,40 +73,48 @@ class CompactGates(CompactDecision):
                 return group(tf.reduce_mean(features, axis=(1, 2)))
         return tf.zeros([tf.shape(features)[0], 1])
 
-    def start(self, features: Tensor, policy: Tensor | None) -> tuple[Tensor, ...]:
+    def start(
+        self,
+        features: Tensor,
+        policy: Tensor | None = None,
+        compute_budget: Tensor | None = None,
+    ) -> _State:
         """No score yet."""
         del features, policy
-        return ()
+        if compute_budget is None:
+            return _State(None)
+        return _State(score_threshold(compute_budget))
 
     def before_unit(
         self,
         index: int,
         features: Tensor,
         looked: Tensor,
-        state: tuple[Tensor | None, ...],
-    ) -> tuple[Tensor | None, tuple[Tensor | None, ...]]:
+        state: _State,
+    ) -> tuple[Tensor | None, _State]:
         """Takes the score of the unit's gate."""
         del features
         place = self.places[index]
         if place is None:
-            return None, (*state, None)
+            return None, state.remember(None)
         score = looked[:, place]
-        state = (*state, score)
+        state = state.remember(score)
+        threshold = 0.0 if state.threshold is None else state.threshold
         if self.gate_eval == "expected":
-            return tf.sigmoid(score), state
+            return tf.sigmoid(score - threshold), state
         if self.gate_eval == "sample":
             noise = gumbel_noise(
                 tf.random.uniform((2, tf.shape(score)[0])), self.noise_epsilon
             )
             score += noise[1] - noise[0]
-        return tf.cast(score > 0, tf.float32), state
+        return tf.cast(score > threshold, tf.float32), state
 
     def finish(
-        self, outputs: Tensor, state: tuple[Tensor | None, ...]
+        self, outputs: Tensor, state: _State
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Reports how likely each unit was to run."""
         always = tf.fill(tf.shape(outputs)[:1], float("inf"))
-        scores = [always if score is None else score for score in state]
+        scores = [always if score is None else score for score in state.scores]
         return outputs, {"gate_probability": tf.sigmoid(tf.stack(scores, axis=1))}
 
 

@@ -10,6 +10,7 @@ from sact_keras.compact.carried_shifts import carry_shifts
 from sact_keras.compact.unit import CompactUnit
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import HaltingDecision
+from sact_keras.layers.compute_budget import halting_threshold
 from sact_keras.layers.halting import Halting
 from sact_keras.layers.overruling import overrule
 
@@ -35,6 +36,12 @@ class HaltingBlock(tf.Module):
         self.units = list(units)
         self.eps = decision.eps
         self.carried = carry_shifts(self.units)
+
+    def threshold(self, compute_budget: Tensor | None) -> Tensor:
+        """What scores have to sum to, in the shape of a budget, [N], or a number's."""
+        if compute_budget is None:
+            return tf.constant(1.0 - self.eps)
+        return halting_threshold(self.eps, compute_budget)
 
     def overrule(self, score: Tensor, given: Tensor | None) -> Tensor:
         """The score of a unit, or one that halts where the next one's mask says so."""

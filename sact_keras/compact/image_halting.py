@@ -58,12 +58,13 @@ class ImageHaltingBlock(HaltingBlock):
         features: Tensor,
         policy: Tensor | None = None,
         given: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Any]:
         """Runs the block; see `MaskedBlock`."""
         del policy
         features = self.units[0](features)
         batch = tf.shape(features)[0]
-        halting = Halting.start((batch,))
+        halting, threshold = Halting.start((batch,)), self.threshold(compute_budget)
         masks, shares = [tf.ones([batch])], []
         state = _Running(tf.range(batch), features, None, tf.zeros_like(features))
         graphs = SharedGraphs()
@@ -74,11 +75,13 @@ class ImageHaltingBlock(HaltingBlock):
             if given is not None and branch is not None:
                 overruling = given[index + 1]
             if index == 0:
-                share, halting, state = self._score(branch, state, halting, overruling)
+                share, halting, state = self._score(
+                    branch, state, halting, threshold, overruling
+                )
             else:
                 masks.append(tf.cast(halting.running, tf.float32))
                 share, halting, state = graphs.run(
-                    self._step, (unit, branch), state, halting, overruling
+                    self._step, (unit, branch), state, halting, threshold, overruling
                 )
             shares.append(share)
         return self.report(_finish(state, batch), masks, shares, halting)
@@ -89,6 +92,7 @@ class ImageHaltingBlock(HaltingBlock):
         branch: PooledLinear | None,
         state: _Running,
         halting: Halting,
+        threshold: Tensor,
         given: Tensor | None,
     ) -> tuple[Tensor, Halting, _Running]:
         """Runs a unit for the images that go on, and takes in what it makes."""
@@ -97,7 +101,7 @@ class ImageHaltingBlock(HaltingBlock):
         def run() -> tuple[Tensor, Halting, _Running]:
             features = unit(state.features)
             return self._score(
-                branch, state._replace(features=features), halting, given
+                branch, state._replace(features=features), halting, threshold, given
             )
 
         return tf.cond(
@@ -111,6 +115,7 @@ class ImageHaltingBlock(HaltingBlock):
         branch: PooledLinear | None,
         state: _Running,
         halting: Halting,
+        threshold: Tensor,
         given: Tensor | None,
     ) -> tuple[Tensor, Halting, _Running]:
         """Takes in the states that a unit has made; see `Halting.advance`."""
@@ -123,7 +128,7 @@ class ImageHaltingBlock(HaltingBlock):
                 tf.shape(halting.running),
             )
             score = self.overrule(score, given)
-        share, halting = halting.advance(score, self.eps)
+        share, halting = halting.advance(score, threshold)
         weights = tf.gather(share, state.images)[:, tf.newaxis, tf.newaxis, tf.newaxis]
         sums = weights * state.features
         if state.sums is not None:

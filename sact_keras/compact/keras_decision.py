@@ -19,7 +19,7 @@ class KerasDecision(CompactDecision):
         >>> layer = Decision()
         >>> layer.build((None, 8, 8, 4))
         >>> decision = KerasDecision(layer)
-        >>> state = decision.start(tf.zeros((2, 8, 8, 4)), policy=None)
+        >>> state = decision.start(tf.zeros((2, 8, 8, 4)))
         >>> decision.before_unit(0, tf.zeros((2, 8, 8, 4)), None, state)
         (None, None)
     """
@@ -34,9 +34,16 @@ class KerasDecision(CompactDecision):
         # tf.Module finds variables, not those in Keras' wrappers.
         self._variables = [variable.value for variable in decision.variables]
 
-    def start(self, features: Tensor, policy: Tensor | None) -> Any:
+    def start(
+        self,
+        features: Tensor,
+        policy: Tensor | None = None,
+        compute_budget: Tensor | None = None,
+    ) -> Any:
         """Begins a block; see `Decision.start`."""
         given = {} if policy is None else {"policy": policy}
+        if compute_budget is not None and self.decision.takes_budget:
+            given["compute_budget"] = compute_budget
         return self.decision.start(features, training=False, **given)
 
     def before_unit(

@@ -1,5 +1,7 @@
 """The mask units of DynConv in the compact executor."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -9,6 +11,12 @@ from sact_keras.compact.local_evidence import LocalEvidence
 from sact_keras.compact.positions import Grid, neighbour_table
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import MaskDecision
+from sact_keras.layers.compute_budget import score_threshold
+
+
+class _State(NamedTuple):
+    threshold: Tensor | float
+    neighbours: tuple[Tensor, Tensor]
 
 
 class CompactMasks(CompactDecision):
@@ -39,20 +47,29 @@ class CompactMasks(CompactDecision):
             for masker in decision.maskers
         ]
 
-    def start(self, features: Tensor, policy: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The neighbours on the grids of the first unit and of the others."""
+    def start(
+        self,
+        features: Tensor,
+        policy: Tensor | None = None,
+        compute_budget: Tensor | None = None,
+    ) -> _State:
+        """The threshold; the neighbours on the first unit's grid and the others'."""
         del policy
+        threshold = 0.0
+        if compute_budget is not None:
+            threshold = score_threshold(compute_budget)[:, tf.newaxis, tf.newaxis]
         grid, strides = Grid.of(features), self.maskers[0].strides
-        return neighbour_table(grid, strides), neighbour_table(grid.coarsen(strides))
+        tables = neighbour_table(grid, strides), neighbour_table(grid.coarsen(strides))
+        return _State(threshold, tables)
 
     def before_unit(
         self,
         index: int,
         features: Tensor,
         looked: Tensor | None,
-        state: tuple[Tensor, Tensor],
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        state: _State,
+    ) -> tuple[Tensor, _State]:
         """Asks the unit's mask unit."""
         del looked
-        score = self.maskers[index](features, state[min(index, 1)])
-        return tf.cast(score >= 0, tf.float32), state
+        score = self.maskers[index](features, state.neighbours[min(index, 1)])
+        return tf.cast(score >= state.threshold, tf.float32), state

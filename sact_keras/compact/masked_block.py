@@ -40,6 +40,7 @@ class MaskedBlock(tf.Module):
         features: Tensor,
         policy: Tensor | None = None,
         given: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Any]:
         """Runs the block.
 
@@ -47,12 +48,13 @@ class MaskedBlock(tf.Module):
             features: [N, H, W, channels].
             policy: The block's part of a policy, [N, units].
             given: Masks that overrule the decision's, one a unit.
+            compute_budget: Moves the decision's thresholds, [N].
 
         Returns:
             As `AdaptiveBlock`: "outputs", "masks" and what the decision reports.
         """
         decision, masks = self.decision, []
-        state = decision.start(features, policy)
+        state = decision.start(features, policy, compute_budget)
         looked = decision.look(features) if decision.looks else None
         images = None
         for index, unit in enumerate(self.units):

@@ -29,13 +29,17 @@ class CompactNetwork(tf.Module):
         share_large_weights(self)
 
     def __call__(
-        self, images: Tensor, given: Sequence[Tensor] | None = None
+        self,
+        images: Tensor,
+        given: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Any]:
         """Runs the network.
 
         Args:
             images: [N, H, W, 3].
             given: Masks that overrule those that are decided, one a unit.
+            compute_budget: Moves the thresholds of decisions, [N].
 
         Returns:
             "logits"; for each block "block_1/masks", a list, and what its decision
@@ -43,7 +47,7 @@ class CompactNetwork(tf.Module):
         """
         outputs, policy = {}, None
         if self.policy is not None:
-            policy, outputs = self.policy(images)
+            policy, outputs = self.policy(images, compute_budget)
         features = self.stem(images)
         start = 0
         for name, block in zip(self.block_names, self.blocks, strict=True):
@@ -52,6 +56,7 @@ class CompactNetwork(tf.Module):
                 features,
                 policy=None if policy is None else policy[:, start:end],
                 given=None if given is None else given[start:end],
+                compute_budget=compute_budget,
             )
             start = end
             features = report.pop("outputs")

@@ -6,6 +6,7 @@ from keras import ops
 from sact_keras.compact.ends import fold_stem
 from sact_keras.compact.folding import fold_convolution, fold_unit, single
 from sact_keras.kernels.types import Tensor
+from sact_keras.layers.compute_budget import probability_threshold
 from sact_keras.models.policy_network import PolicyNetwork
 
 
@@ -25,14 +26,19 @@ class CompactPolicy(tf.Module):
         self.fixed = tf.constant(single(1.0 - ops.convert_to_numpy(policy.free())))
         self.look = policy.look
 
-    def __call__(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(
+        self, images: Tensor, compute_budget: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Decides: the policy, [N, units], and what is reported of it."""
         features = self.stem(self.look(images))
         for unit in self.units:
             features = unit(features)
         pooled = tf.reduce_mean(features, axis=(1, 2))
         probability = tf.sigmoid(self.logits.of_rows(pooled))
-        likeliest = tf.cast(probability >= 0.5, tf.float32)
+        threshold = 0.5
+        if compute_budget is not None:
+            threshold = probability_threshold(compute_budget)[:, tf.newaxis]
+        likeliest = tf.cast(probability >= threshold, tf.float32)
         return tf.maximum(likeliest, self.fixed), {
             "policy_probability": probability,
             "policy_value": self.value.of_rows(pooled)[:, 0],

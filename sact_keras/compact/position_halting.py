@@ -50,12 +50,15 @@ class PositionHaltingBlock(HaltingBlock):
         features: Tensor,
         policy: Tensor | None = None,
         given: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Any]:
         """Runs the block; see `MaskedBlock`."""
         del policy
         features = self.units[0](features)
         grid, channels = Grid.of(features), features.shape[-1]
-        halting = Halting.start(tuple(grid))
+        halting, threshold = Halting.start(tuple(grid)), self.threshold(compute_budget)
+        if compute_budget is not None:
+            threshold = threshold[:, tf.newaxis, tf.newaxis]
         branches = [*self.branches, None]
         by_rows = any(branch.reads_rows for branch in self.branches)
         work = WorkingSet.whole(features, grid, is_read_by_rows=by_rows)
@@ -66,7 +69,7 @@ class PositionHaltingBlock(HaltingBlock):
             overruling = None
             if given is not None and branch is not None:
                 overruling = given[index + 1]
-            state = (work, halting, grid, overruling)
+            state = (work, halting, threshold, grid, overruling)
             if index == 0:
                 share, halting, work = self._score(branch, *state)
             else:
@@ -89,6 +92,7 @@ class PositionHaltingBlock(HaltingBlock):
         branch: PositionScores | None,
         work: WorkingSet,
         halting: Halting,
+        threshold: Tensor,
         grid: Grid,
         given: Tensor | None,
     ) -> tuple[Tensor, Halting, WorkingSet, tuple[Tensor, Tensor]]:
@@ -96,13 +100,14 @@ class PositionHaltingBlock(HaltingBlock):
         count = tf.math.count_nonzero(halting.running, dtype=tf.int32)
         work, leaving = self._shrink(work, halting.running, count, grid)
         work = self._run(unit, work, halting.running, count, grid)
-        return *self._score(branch, work, halting, grid, given), leaving
+        return *self._score(branch, work, halting, threshold, grid, given), leaving
 
     def _score(
         self,
         branch: PositionScores | None,
         work: WorkingSet,
         halting: Halting,
+        threshold: Tensor,
         grid: Grid,
         given: Tensor | None,
     ) -> tuple[Tensor, Halting, WorkingSet]:
@@ -110,7 +115,7 @@ class PositionHaltingBlock(HaltingBlock):
         score = None
         if branch is not None:
             score = self.overrule(branch(work, grid), given)
-        share, halting = halting.advance(score, self.eps)
+        share, halting = halting.advance(score, threshold)
         sums = work.features * work.of_grid(share)[:, tf.newaxis]
         if work.sums is not None:
             sums += work.sums

@@ -70,14 +70,18 @@ class AdaptiveBlock(keras.layers.Layer):
         noise: Sequence[Tensor] | None = None,
         policy: Tensor | None = None,
         masks: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Any]:
         """Runs the block; the decision is handed `progress`, `noise` and a `policy`.
 
-        `masks`, one a unit, overrule what it decides.
+        `masks`, one a unit, overrule what it decides; a `compute_budget`, [N], moves
+        its thresholds, if it has any.
         """
         decision, features, executed = self.decision, inputs, []
         dense = training and decision.trains_dense
         given = {} if policy is None else {"policy": policy}
+        if compute_budget is not None and decision.takes_budget:
+            given["compute_budget"] = compute_budget
         state = decision.start(
             inputs, training=training, progress=progress, noise=noise, **given
         )

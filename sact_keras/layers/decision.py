@@ -29,11 +29,14 @@ class Decision(keras.layers.Layer):
             states that go on changing.
         weighs: Whether masks may weigh what they keep, in (0, 1]. What has a weight
             runs, and is accounted for as run.
+        takes_budget: Whether `start` takes a `compute_budget`, by which inference moves
+            the decision's thresholds; see `sact_keras.layers.compute_budget`.
     """
 
     spatial: bool = False
     trains_dense: bool = False
     weighs: bool = False
+    takes_budget: bool = False
 
     def build(
         self,
@@ -60,6 +63,7 @@ class Decision(keras.layers.Layer):
 
         Where a policy for the whole network was made before the first block, `start`
         is also handed the block's part of it, `policy`: [N, units] of zeros and ones.
+        Where the decision takes one and it was given, `compute_budget`: float32 [N].
 
         Args:
             inputs: The block's input, [N, H, W, channels].

@@ -118,11 +118,15 @@ class GateDecision(GumbelDecision):
         logits = bounded(gate(inputs, training=training))
         score = logits[:, 1] - logits[:, 0]
         state = self._remember(state, ops.sigmoid(score))
+        if state.threshold is not None:
+            score = score - state.threshold
         if not training and self.gate_eval == "expected":
-            return state.probabilities[-1], state
+            return ops.sigmoid(score), state
         if training or self.gate_eval == "sample":
             noisy = logits + self.noise(index, ops.shape(logits), state)
             noisy = noisy[:, 1] - noisy[:, 0]
+            if state.threshold is not None:
+                noisy = noisy - state.threshold
             # Who samples at inference does so however far the training was.
             is_noisy = self.is_noisy(state) if training else True
             score = ops.where(is_noisy, noisy, score)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 
 from sact_keras.kernels.types import Tensor
+from sact_keras.layers.compute_budget import score_threshold
 from sact_keras.layers.decision import Decision
 from sact_keras.layers.gumbel import gumbel_noise
 from sact_keras.layers.replica_seed_generator import ReplicaSeedGenerator
@@ -18,11 +19,13 @@ class GumbelState(NamedTuple):
     Attributes:
         progress: Share of the training that is done, float32.
         noise: What to take instead of drawing; None draws.
+        threshold: What scores have to reach, [N]; None for 0.
         probabilities: Of the units so far to run, [N] each; None for always.
     """
 
     progress: Tensor
     noise: Sequence[Tensor] | None
+    threshold: Tensor | None = None
     probabilities: tuple[Tensor | None, ...] = ()
 
 
@@ -46,6 +49,7 @@ class GumbelDecision(Decision):
     """
 
     noise_epsilon: float
+    takes_budget = True
 
     def __init__(
         self,
@@ -71,10 +75,14 @@ class GumbelDecision(Decision):
         training: bool = False,
         progress: Tensor | float = 0.0,
         noise: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> GumbelState:
-        """Keeps the noise, and how far the training is."""
+        """Keeps the noise, how far the training is, and a budget's threshold."""
         del inputs, training
-        return GumbelState(keras.ops.convert_to_tensor(progress, "float32"), noise)
+        progress = keras.ops.convert_to_tensor(progress, "float32")
+        if compute_budget is None:
+            return GumbelState(progress, noise)
+        return GumbelState(progress, noise, score_threshold(compute_budget))
 
     def noise(self, index: int, shape: Sequence[Any], state: GumbelState) -> Tensor:
         """Gumbel noise of the unit at `index`, float32 in `shape`: given, or drawn."""

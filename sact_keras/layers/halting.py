@@ -40,7 +40,7 @@ class Halting(NamedTuple):
         Example:
             >>> state = Halting.start((1,))
             >>> for score in (0.01, 0.5, 0.6):
-            ...     share, state = state.advance(ops.array([score]), eps=0.01)
+            ...     share, state = state.advance(ops.array([score]), 0.99)
             ...     print(f"{float(share[0]):.2f}", end=" ")
             0.01 0.50 0.49
             >>> f"{float(state.ponder_cost()[0]):.2f}"
@@ -53,13 +53,15 @@ class Halting(NamedTuple):
             num_units=ops.zeros(shape, dtype="int32"),
         )
 
-    def advance(self, score: Tensor | None, eps: float) -> tuple[Tensor, "Halting"]:
+    def advance(
+        self, score: Tensor | None, threshold: Tensor | float
+    ) -> tuple[Tensor, "Halting"]:
         """Takes the halting score of the unit that has just run.
 
         Args:
             score: h_l in (0, 1), of the elements' shape; None after the last unit,
                 where every element halts.
-            eps: An element halts once its scores sum to 1 - eps.
+            threshold: An element halts once its scores sum to it: 1 - eps.
 
         Returns:
             The unit's share p_l of the block's output, float32, and the new state.
@@ -69,10 +71,10 @@ class Halting(NamedTuple):
             share = ops.where(self.running, self.remainder, 0.0)
             running = ops.zeros_like(self.running)
             return share, self._replace(running=running, num_units=num_units)
-        # A sum in lower precision would move the threshold by more than eps.
+        # A sum in lower precision would be off by more than eps.
         score = ops.cast(score, "float32")
         cumulative = self.cumulative + score
-        goes_on = ops.logical_and(self.running, cumulative < 1.0 - eps)
+        goes_on = ops.logical_and(self.running, cumulative < threshold)
         halts = ops.logical_and(self.running, ops.logical_not(goes_on))
         spent = ops.where(goes_on, score, 0.0)
         share = spent + ops.where(halts, self.remainder, 0.0)

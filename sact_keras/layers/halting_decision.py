@@ -8,6 +8,7 @@ from keras import ops
 
 from sact_keras.kernels import fork
 from sact_keras.kernels.types import Tensor
+from sact_keras.layers.compute_budget import halting_threshold
 from sact_keras.layers.cost import Cost
 from sact_keras.layers.decision import Decision
 from sact_keras.layers.halting import Halting
@@ -20,6 +21,7 @@ from sact_keras.layers.style import Style
 
 class _State(NamedTuple):
     halting: Halting | None
+    threshold: Tensor | float
     overruling: Tensor | None = None
     shares: tuple[Tensor, ...] = ()
     features: tuple[Tensor, ...] = ()
@@ -57,6 +59,8 @@ class HaltingDecision(Decision):
         >>> mask.shape
         TensorShape([1, 4, 4])
     """
+
+    takes_budget = True
 
     def __init__(
         self,
@@ -107,10 +111,16 @@ class HaltingDecision(Decision):
         training: bool = False,
         progress: Tensor | float = 0.0,
         noise: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> _State:
-        """Everything runs at first."""
+        """Everything runs at first; a budget says for how long."""
         del inputs, training, progress, noise
-        return _State(halting=None)
+        threshold = 1.0 - self.eps
+        if compute_budget is not None:
+            threshold = halting_threshold(self.eps, compute_budget)
+            if self.spatial:
+                threshold = threshold[:, None, None]
+        return _State(halting=None, threshold=threshold)
 
     def decides(self, index: int) -> bool:
         """The first unit always runs."""
@@ -152,9 +162,10 @@ class HaltingDecision(Decision):
             score = self.branches[index](scored, training=training)
             if state.overruling is not None:
                 score = overrule(score, 1.0 - state.overruling)
-        share, halting = halting.advance(score, self.eps)
+        share, halting = halting.advance(score, state.threshold)
         state = _State(
             halting,
+            state.threshold,
             shares=(*state.shares, share),
             features=(*state.features, kept),
         )

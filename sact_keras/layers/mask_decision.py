@@ -103,6 +103,8 @@ class MaskDecision(GumbelDecision):
     ) -> tuple[Tensor, GumbelState]:
         """Asks the unit's mask unit."""
         score = self.maskers[index](inputs, training=training)
+        if state.threshold is not None:
+            score = score - state.threshold[:, None, None]
         temperature = 1.0
         if training:
             noise = self.noise(index, (*ops.shape(score), 2), state)

@@ -9,6 +9,7 @@ from keras import ops
 from sact_keras.accounting import account
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
+from sact_keras.layers.compute_budget import budget_of_images
 from sact_keras.models.dtype_policy import dtype_policy_of
 from sact_keras.models.families import FAMILIES, Family
 from sact_keras.models.given import check_given
@@ -182,6 +183,7 @@ class AdaptiveResNet(MethodTraining):
         noise: Sequence[Tensor] | None = None,
         policy: Tensor | None = None,
         masks: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | float | None = None,
     ) -> dict[str, Any]:
         """Runs the network.
 
@@ -196,20 +198,33 @@ class AdaptiveResNet(MethodTraining):
             masks: What to execute instead of what is decided, one tensor a unit of
                 zeros and ones, [N] or, where it is positions, [N, h, w]. With halting a
                 mask keeps only what the one before kept, and first units run anyway.
+            compute_budget: Without training: multiplies the odds in favour of running
+                at each threshold, for all images or for each, [N]; 1 decides as
+                trained. See `sact_keras.layers.compute_budget`.
 
         Returns:
             The outputs; see the class.
 
         Raises:
             ValueError: If there are not as many tensors of noise, or masks, as units,
-                or a policy is given to a network without one, or for other units.
+                or a policy is given to a network without one, or for other units; if a
+                budget is given in training, is negative or of another shape.
         """
         if policy is not None:
             policy = ops.convert_to_tensor(policy, "float32")
         check_given(self, noise=noise, policy=policy, masks=masks)
+        budget = budget_of_images(compute_budget, inputs, training)
         if self.policy is None:
-            return self._run(inputs, training, noise=noise, masks=masks)
-        decided = self.policy(inputs, training=training, noise=noise, policy=policy)
+            return self._run(
+                inputs, training, noise=noise, masks=masks, compute_budget=budget
+            )
+        decided = self.policy(
+            inputs,
+            training=training,
+            noise=noise,
+            policy=policy,
+            compute_budget=budget,
+        )
         policy, baseline = decided.pop("policy"), decided.get("baseline_policy")
         if baseline is not None:
             # Ahead of the policy that was drawn, as the original does: where batch
@@ -225,6 +240,7 @@ class AdaptiveResNet(MethodTraining):
         noise: Sequence[Tensor] | None = None,
         policy: Tensor | None = None,
         masks: Sequence[Tensor] | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Any]:
         features = self.stem(inputs, training=training)
         progress = 0.0 if self.progress is None else self.progress
@@ -239,6 +255,7 @@ class AdaptiveResNet(MethodTraining):
                 noise=None if noise is None else noise[units],
                 policy=None if policy is None else policy[:, units],
                 masks=None if masks is None else masks[units],
+                compute_budget=compute_budget,
             )
             start = units.stop
             features, executed[name] = report.pop("outputs"), report.pop("masks")

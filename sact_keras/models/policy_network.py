@@ -8,6 +8,7 @@ from keras import ops
 
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import Cost, ReplicaSeedGenerator
+from sact_keras.layers.compute_budget import probability_threshold
 from sact_keras.losses import bound_probabilities
 from sact_keras.models.families import FAMILIES
 
@@ -114,6 +115,7 @@ class PolicyNetwork(keras.layers.Layer):
         training: bool = False,
         noise: Sequence[Tensor] | None = None,
         policy: Tensor | None = None,
+        compute_budget: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Decides.
 
@@ -123,6 +125,8 @@ class PolicyNetwork(keras.layers.Layer):
             noise: Uniform draws in [0, 1) to take instead of drawing, one [N] a unit.
             policy: What to run instead of what is decided, [N, K] of zeros and ones; in
                 training instead of the draw, of which the free units are taken.
+            compute_budget: Moves the threshold of 1/2, [N]; see
+                `sact_keras.layers.compute_budget`.
 
         Returns:
             The outputs; see the class.
@@ -133,7 +137,10 @@ class PolicyNetwork(keras.layers.Layer):
             "policy_probability": probability,
             "policy_value": self.value(features)[:, 0],
         }
-        likeliest = self._with_fixed(ops.cast(probability >= 0.5, "float32"))
+        threshold = 0.5
+        if compute_budget is not None:
+            threshold = probability_threshold(compute_budget)[:, None]
+        likeliest = self._with_fixed(ops.cast(probability >= threshold, "float32"))
         if not training:
             return {**outputs, "policy": likeliest if policy is None else policy}
         if policy is None:

@@ -55,7 +55,7 @@ def test_act(arrays, units):
         tape.watch(scores)
         state, shares = Halting.start(scores.shape[:1]), []
         for score in [*tf.unstack(scores, axis=1), None]:
-            share, state = state.advance(score, float(arrays["eps"]))
+            share, state = state.advance(score, 1.0 - float(arrays["eps"]))
             shares.append(share)
         distribution = tf.stack(shares, axis=-1)
         cost = state.ponder_cost()

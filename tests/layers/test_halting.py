@@ -14,7 +14,7 @@ def halt(scores, eps=0.01):
     """Runs scores [units - 1, ...] through; returns (shares, final state)."""
     state, shares = Halting.start(scores.shape[1:]), []
     for score in [*tf.unstack(scores), None]:
-        share, state = state.advance(score, eps)
+        share, state = state.advance(score, 1.0 - eps)
         shares.append(share)
     return tf.stack(shares), state
 
