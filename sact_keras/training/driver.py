@@ -79,7 +79,7 @@ def _train(options: Options) -> None:
     eval_dir = Path(options.eval_dir or directory / "eval")
     check_writable(directory, "--train_log_dir")
     check_writable(eval_dir, "--eval_dir")
-    dataset, options = _open_dataset(options)
+    dataset, options = open_dataset_of(options)
     with faults_of(dataset):
         evaluation = train(options, dataset)
         if options.mode == "train":
@@ -134,8 +134,13 @@ def _choose_dataset(options: Options) -> Options:
     return options.replace(dataset=choice.name, dataset_dir=choice.dataset_dir)
 
 
-def _open_dataset(options: Options) -> tuple[ImageDataset, Options]:
-    """Opens the data set; returns the options with a split that it has."""
+def open_dataset_of(options: Options) -> tuple[ImageDataset, Options]:
+    """Opens the data set that resolved options name; returns them with a split of it.
+
+    Raises:
+        UsageError: If the data set does not take a flag, or has fewer images.
+        DatasetError: If it cannot be opened, or has no such split.
+    """
     check_dataset_options(options)
     dataset = open_dataset(
         options.dataset,
@@ -213,7 +218,7 @@ def _open_checkpoints_dataset(options: Options) -> tuple[ImageDataset, Options]:
     if options.dataset is None:
         options = _choose_dataset(options)
     options = resolve_model(options).resolve_evaluation()
-    return _open_dataset(options)
+    return open_dataset_of(options)
 
 
 def _benchmark(options: Options) -> None:
@@ -235,7 +240,7 @@ def _benchmark(options: Options) -> None:
         check_dataset_options(options)
         benchmark_network(options, dataset=None)
         return
-    dataset, options = _open_dataset(options)
+    dataset, options = open_dataset_of(options)
     with faults_of(dataset):
         benchmark_network(options, dataset)
 
