@@ -129,5 +129,7 @@ def _refuse_cut_jpeg(encoded: tf.Tensor) -> tf.Tensor:
         with tf.control_dependencies([tf.io.decode_jpeg(encoded)]):
             return tf.identity(0)
 
-    is_whole = tf.strings.substr(encoded, -len(_JPEG_END), len(_JPEG_END)) == _JPEG_END
+    # Asked for two bytes of fewer, TensorFlow would quote them in its error, raw.
+    end = tf.maximum(tf.strings.length(encoded) - len(_JPEG_END), 0)
+    is_whole = tf.strings.substr(encoded, end, len(_JPEG_END)) == _JPEG_END
     return tf.cond(is_whole, lambda: tf.constant(0), decode_all)

@@ -91,8 +91,9 @@ def test_large_windows_are_decoded_at_a_fraction_of_their_size(window, ratio):
 
 @pytest.mark.parametrize(
     "encoded",
-    [b"", b"GIF89a", disk.jpeg(disk.photograph(9, 9), "CMYK")],
-    ids=["nothing", "gif", "cmyk"],
+    # A single byte that is no text must not come back in the error's message.
+    [b"", b"\xff", b"GIF89a", disk.jpeg(disk.photograph(9, 9), "CMYK")],
+    ids=["nothing", "byte", "gif", "cmyk"],
 )
 def test_what_is_neither_jpeg_nor_png_and_four_channels_are_refused(encoded):
     with pytest.raises(tf.errors.InvalidArgumentError):
