@@ -44,7 +44,7 @@ def test_points_are_those_of_the_sweep(drawn):
         [row["milliseconds"], row["accuracy"]] for row in rows
     ]
     for axis in (left, right):
-        assert [text.get_text() for text in axis.texts] == ["0.5", "1", "inf"]
+        assert [text.get_text() for text in axis.texts] == ["1", "0.5", "inf"]
     assert "MFLOPs" in left.get_xlabel()
     assert "batches of 16" in right.get_xlabel()
 
@@ -65,3 +65,13 @@ def test_large_networks_and_a_single_point_that_was_not_trained(drawn):
     assert points(left.lines[0]) == [[0.1, 0.5]]
     assert "GFLOPs" in left.get_xlabel()
     assert "as trained" not in [line.get_label() for line in left.lines]
+
+
+def test_labels_that_would_lie_on_each_other_are_left_out(drawn):
+    sweep = made_up_sweep()
+    *_, last = sweep["budgets"]
+    crowd = [{**last, "compute_budget": budget} for budget in (2.0, 1.0, 4.0)]
+    sweep["budgets"] = [sweep["budgets"][0], *crowd]
+    left, _ = drawn(sweep)
+    assert len(points(left.lines[0])) == 4
+    assert [text.get_text() for text in left.texts] == ["1", "0.5"]

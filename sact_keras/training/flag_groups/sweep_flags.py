@@ -8,7 +8,6 @@ def define_sweep(group: FlagGroup) -> None:
     group.text(
         "compute_budgets",
         "Budgets that sweep goes through, joined by commas ('0.25,0.5,1,2'): each "
-        "multiplies the odds in favour of running of all decisions. 1 is as trained, 0 "
-        "runs nothing that is decided about, inf everything. Unset: nine that suit the "
-        "method.",
+        "multiplies the odds in favour of running at each decision. 1 is as trained, 0 "
+        "runs as little as there is, inf as much. Unset: nine that suit the method.",
     )
