@@ -37,6 +37,8 @@ def train(case, strategy, progress=1.0):
             # Tracing takes longer than two steps; replicas cannot do without it.
             run_eagerly=strategy is None,
         )
+        # A graph that makes the optimizer's variables is traced a second time.
+        model.optimizer.build(model.trainable_variables)
     images = np.concatenate([make_images(), make_images()])
     labels = np.tile(np.arange(4), 2)
     history = model.fit(

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from four_classes import four_classes
+from small_models import compiled, small_model
 
 import sact_keras
 from sact_keras.layers import GateDecision
@@ -22,40 +22,8 @@ ARGUMENTS = {
 }
 """Of the methods, unlike their defaults."""
 
-FIT_ARGUMENTS = {
-    "act": {"tau": 0.01},
-    "sact": {"tau": 0.01},
-    # A policy's loss does not tell what it has learnt; see test_policy_training.py.
-    "blockdrop": {"stage": "pretrain"},
-}
-
-LOSS_NAMES = {
-    "act": "ponder_loss",
-    "sact": "ponder_loss",
-    "aig": "target_rate_loss",
-    "dynconv": "budget_loss",
-}
-
-HALTING = ("act", "sact")
-
-PREACTIVATED = ("vanilla", *HALTING)
+PREACTIVATED = ("vanilla", "act", "sact")
 """Methods that run on SACT's ResNets unless asked otherwise."""
-
-
-def small_model(model_type, **arguments):
-    return sact_keras.build_model(
-        model_type, **{"model": "1_2_1", "base_channels": 4, **arguments}
-    )
-
-
-def compiled(model, learning_rate=0.05, **kwargs):
-    model.compile(
-        keras.optimizers.SGD(learning_rate, momentum=0.9),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-        **kwargs,
-    )
-    return model
 
 
 @pytest.fixture
@@ -85,7 +53,17 @@ def test_config_is_exact_and_json(model_type):
     assert revived.get_config() == config
 
 
-@pytest.mark.parametrize("model_type", MODEL_TYPES)
+SLOW = ("vanilla", "act", "aig", "dynconv")
+"""Methods of which tests/conformance saves a small network alone."""
+
+
+@pytest.mark.parametrize(
+    "model_type",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+        for name in MODEL_TYPES
+    ],
+)
 def test_a_deep_uneven_model_comes_back_from_its_file(model_type, images, tmp_path):
     model = small_model(model_type, model="1_4_6", num_classes=7)
     model.save(tmp_path / "model.keras")
@@ -191,45 +169,6 @@ def test_losses_do_not_pile_up(model_type, images):
     assert len(model.losses) == number
     if model_type in PREACTIVATED:  # The others' losses are of what is drawn.
         np.testing.assert_allclose(sum(model.losses), once, rtol=0.05)
-
-
-@pytest.mark.parametrize("model_type", MODEL_TYPES)
-def test_fit_trains(model_type):
-    images, labels = four_classes()
-    arguments = {"num_classes": 4, **FIT_ARGUMENTS.get(model_type, {})}
-    model = compiled(small_model(model_type, **arguments))
-    history = model.fit(images, labels, batch_size=16, epochs=12, verbose=0).history
-    assert history["loss"][-1] < 0.5 * history["loss"][0]
-    assert history["accuracy"][-1] > 0.9
-    logs = {"loss", "accuracy"} | {LOSS_NAMES.get(model_type, "loss")}
-    assert set(history) == logs
-    if model_type in HALTING:
-        # Between 2 (one unit) and units + 1 a block, times tau.
-        assert 0.01 * 6 <= history["ponder_loss"][-1] <= 0.01 * (2 + 3 + 2)
-    evaluated = model.evaluate(images, labels, verbose=0, return_dict=True)
-    assert {"loss", "accuracy"} <= set(evaluated)
-
-
-def test_a_price_on_ponder_cost_buys_fewer_units(images):
-    """With the price alone to go by, halting comes to be immediate."""
-    model = compiled(small_model("act", model="1_3_1", tau=50.0), learning_rate=0.01)
-    before = np.mean(model(images)["block_2/num_units"])
-    model.fit(images, np.zeros(4), epochs=30, verbose=0)
-    assert before > 2
-    assert np.mean(model(images, training=True)["block_2/num_units"]) < 2
-
-
-@pytest.mark.parametrize("model_type", MODEL_TYPES)
-def test_same_seed_same_run(model_type, images):
-    runs = []
-    for _ in range(2):
-        keras.utils.set_random_seed(7)
-        # Eagerly: tracing would take longer than the steps.
-        model = compiled(small_model(model_type), run_eagerly=True)
-        model.fit(images, np.arange(4), batch_size=2, epochs=2, verbose=0)
-        runs.append(model.get_weights())
-    for first, second in zip(*runs, strict=True):
-        np.testing.assert_array_equal(first, second)
 
 
 def test_every_trainable_variable_learns(images):

@@ -123,6 +123,8 @@ def test_it_trains_with_its_loss(model, images):
         keras.optimizers.SGD(0.05),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    # A graph that makes the optimizer's variables is traced a second time.
+    model.optimizer.build(model.trainable_variables)
     history = model.fit(
         images, np.arange(16) % 3, batch_size=8, epochs=6, verbose=0
     ).history

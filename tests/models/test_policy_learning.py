@@ -104,7 +104,10 @@ def test_the_toy_is_what_it_says():
     assert accuracy(model, images, labels, [0, 0, 0]) == 0.0
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(seed, marks=[pytest.mark.slow] * (seed > 2)) for seed in range(10)],
+)
 def test_the_policy_finds_the_needed_unit_and_the_harmful_one(compiled, seed):
     model = compiled(seed)
     frozen = {v.path: np.array(v) for v in model.weights if "policy" not in v.path}

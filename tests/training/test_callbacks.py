@@ -32,6 +32,8 @@ def compiled(model):
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )
+    # A graph that makes the optimizer's variables is traced a second time.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

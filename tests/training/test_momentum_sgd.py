@@ -151,6 +151,8 @@ def test_a_training_goes_on_exactly(tmp_path):
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             jit_compile=False,
         )
+        # A graph that makes the optimizer's variables is traced a second time.
+        model.optimizer.build(model.trainable_variables)
         return model
 
     def fit(model, first, last):
