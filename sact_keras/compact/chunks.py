@@ -34,9 +34,13 @@ def run_in_chunks(run: Run, images: Tensor, given: Any, pixels: int) -> dict[str
     shape = tf.shape(images)
     number = shape[0]
     most = tf.maximum(pixels // tf.maximum(shape[1] * shape[2], 1), 1)
-    # An empty batch is one of no images.
+    # An empty batch runs an image of zeros, of which nothing is returned: oneDNN's
+    # convolution of no images has as many channels as its input.
+    images, given = tf.nest.map_structure(
+        lambda tensor: _at_least_one(tensor, number), (images, given)
+    )
     chunks = tf.maximum(-(-number // most), 1)
-    size = -(-number // chunks)
+    size = tf.maximum(-(-number // chunks), 1)
     part = tf.function(run, autograph=False).get_concrete_function(
         _spec(images), tf.nest.map_structure(_spec, given)
     )
@@ -71,7 +75,15 @@ def run_in_chunks(run: Run, images: Tensor, given: Any, pixels: int) -> dict[str
         (tf.constant(0), arrays),
         parallel_iterations=1,
     )
-    return tf.nest.pack_sequence_as(structure, [array.concat() for array in arrays])
+    found = [array.concat()[:number] for array in arrays]
+    return tf.nest.pack_sequence_as(structure, found)
+
+
+def _at_least_one(tensor: Tensor | None, number: Tensor) -> Tensor | None:
+    if tensor is None:
+        return None
+    zeros = tf.concat([[1], tf.shape(tensor)[1:]], axis=0)
+    return tf.cond(number > 0, lambda: tensor, lambda: tf.zeros(zeros, tensor.dtype))
 
 
 def _spec(tensor: Tensor | None) -> tf.TensorSpec | None:

@@ -88,6 +88,12 @@ def test_chunks_make_no_difference(model, fast, monkeypatch):
         assert_equal_outputs(CompactModel(model)(images), expected, tolerance=1e-5)
 
 
+def test_no_images_give_no_results(fast):
+    one, none = fast(draw_images(2, (13, 10))), fast(np.zeros((0, 13, 10, 3)))
+    for name in ("logits", "flops", "num_units_map", "block_2/num_units"):
+        assert none[name].shape == (0, *one[name].shape[1:])
+
+
 def test_images_of_other_types_are_taken(fast):
     images = draw_images(2, (13, 10))
     expected = fast(images)["logits"]
