@@ -1,6 +1,7 @@
 """TensorFlow Serving's REST API."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -74,7 +75,11 @@ class RestEndpoint:
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
             response = self._session.post(
-                f"{self.address}:predict", json=body, timeout=self.timeout_s
+                f"{self.address}:predict",
+                # Not as `json=`, which refuses the infinity that a budget may be.
+                data=json.dumps(body),
+                headers={"Content-Type": "application/json"},
+                timeout=self.timeout_s,
             )
         except requests.Timeout as error:
             raise EndpointError(
