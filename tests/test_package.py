@@ -31,6 +31,17 @@ ALLOWED_IMPORTS = {
     "checkpoints": {"files", "layers", "models"},
     "data": set(),
     "visualization": {"files"},
+    "serving": {
+        "accounting",
+        "checkpoints",
+        "compact",
+        "data",
+        "files",
+        "kernels",
+        "layers",
+        "models",
+        "visualization",
+    },
     "training": {
         "accounting",
         "benchmarking",

@@ -20,6 +20,7 @@ _MEANINGS = {
     "ponder_cost": "units executed and remainder, at each position where halting is "
     "spatial",
     "halting_distribution": "weight of the state after each unit; adds up to 1",
+    "gate_probability": "of each unit's gate to let the image through",
     "executed_units": "the share of positions at which each unit ran, from 0 to 1",
     "heatmap_bytes": "a PNG of the ponder map over each image, of the image's size",
 }
@@ -48,12 +49,22 @@ def describe_signature(signature: Any) -> dict[str, Any]:
         >>> describe_signature(count.get_concrete_function())["inputs"]
         {'x': {'dtype': 'string', 'shape': [None], 'meaning': None}}
     """
-    positional, named = signature.structured_input_signature
-    inputs = {spec.name: spec for spec in positional} | dict(named)
     return {
-        "inputs": _describe(inputs),
+        "inputs": _describe(input_specs(signature)),
         "outputs": _describe(signature.structured_outputs),
     }
+
+
+def input_specs(signature: Any) -> dict[str, tf.TensorSpec]:
+    """Name -> what a signature, a `ConcreteFunction`, takes under it.
+
+    A function that was just traced may take by position what it takes by name once it
+    is loaded.
+    """
+    positional, named = signature.structured_input_signature
+    # An argument that was left out stands there as its default.
+    given = [spec for spec in positional if isinstance(spec, tf.TensorSpec)]
+    return {spec.name: spec for spec in given} | dict(named)
 
 
 def _describe(tensors: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,6 +109,18 @@ def test_a_loaded_signature_is_described_as_the_one_that_was_saved(model, tmp_pa
     assert described[0] == described[1]
 
 
+def test_an_argument_that_is_left_out_is_no_input(model):
+    def add(images, compute_budget=None):
+        assert compute_budget is None
+        return {"flops": images}
+
+    signature = tf.function(
+        add, input_signature=[tf.TensorSpec([None], name="images")]
+    ).get_concrete_function()
+    described = make_card(model, signatures={"s": signature})["signatures"]["s"]
+    assert set(described["inputs"]) == {"images"}
+
+
 def test_every_method_is_described_and_its_paper_is_the_readmes():
     assert set(METHOD_DESCRIPTIONS) == set(MODEL_TYPES)
     readme = (PROJECT_ROOT / "README.md").read_text()
