@@ -72,6 +72,11 @@ class ExporterOptions(Options):
 
     mode: str = "export"
 
+    @property
+    def of_network(self) -> "ExporterOptions":
+        """The options, each with the meaning that `main.py` gives it."""
+        return self
+
 
 @dataclasses.dataclass(frozen=True)
 class Exporter:
@@ -123,8 +128,8 @@ class Exporter:
             UsageError: If a flag is unknown, out of range or at odds with another.
         """
         options = flags.parse_flags(argv, self.flags, self.options_class)
-        if isinstance(options, Options):
-            check_options(options)
+        if isinstance(options, ExporterOptions):
+            check_options(options.of_network)
         self.check(options)
         return options
 

@@ -30,7 +30,8 @@ def ponder_maps(model: Any, images: Any, *, batch_size: int = 32) -> Maps:
         NumPy arrays; [h, w] is a block's resolution, if positions are decided about,
         and absent otherwise.
             images: As given, float32 [N, H, W, 3].
-            logits: float32 [N, classes]; not of a SavedModel without them.
+            logits: float32 [N, classes]; of a SavedModel what it has of logits and
+                probabilities.
             flops, block_1/flops: 2 x multiply-accumulates, int64 [N], exact.
             block_1/num_units: Executed units, int32 [N, h, w].
             block_1/ponder_cost: float32 [N, h, w].
@@ -101,8 +102,9 @@ def complete_maps(outputs: Mapping[str, Any]) -> Maps:
         (array([[1., 0.]], dtype=float32), array([1.], dtype=float32))
     """
     maps = {"flops": _to_numpy(outputs["flops"]).astype(np.int64)}
-    if "logits" in outputs:
-        maps["logits"] = _to_numpy(outputs["logits"])
+    for name in ("logits", "probabilities"):
+        if name in outputs:
+            maps[name] = _to_numpy(outputs[name])
     for block in block_names(outputs):
         num_units = _to_numpy(outputs[f"{block}/num_units"])
         maps[f"{block}/num_units"] = num_units

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import h5py
@@ -13,7 +13,11 @@ from sact_keras.visualization.ponder_map_file import BLOCKS_ATTRIBUTE, PIXEL_MAP
 
 
 def read_ponder_maps(
-    path: str | os.PathLike, begin: int = 0, end: int | None = None
+    path: str | os.PathLike,
+    begin: int = 0,
+    end: int | None = None,
+    *,
+    without: Collection[str] = (),
 ) -> Maps:
     """Reads maps back as `ponder_maps` has returned them, and what was stored besides.
 
@@ -21,6 +25,7 @@ def read_ponder_maps(
         path: A file of `PonderMapFile`, or of the original.
         begin: The first image.
         end: The image after the last; None for all from `begin` on.
+        without: Entries that are not read.
 
     Returns:
         Name -> an array of those images; texts as an array of `str`.
@@ -41,6 +46,7 @@ def read_ponder_maps(
         return {
             name: _as_returned(name, dataset[begin:end])
             for name, dataset in _datasets(file).items()
+            if name not in without
         }
 
 
