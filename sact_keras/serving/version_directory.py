@@ -34,6 +34,31 @@ def next_version(export_dir: str | os.PathLike) -> int:
     return max((int(name) for name in names if name.isdecimal()), default=0) + 1
 
 
+def check_version(
+    export_dir: str | os.PathLike, version: int | None, *, overwrite: bool
+) -> None:
+    """Checks that a version can be written, before any work.
+
+    Args:
+        export_dir: The directory that holds the versions.
+        version: Its number; None for the next one, which is never there.
+        overwrite: Whether one that is there may be replaced.
+
+    Raises:
+        ValueError: If the version is not a whole number of at least 1.
+        FileExistsError: If it is there and is not to be replaced.
+    """
+    if version is None:
+        return
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise ValueError(
+            f"version must be a whole number, at least 1. Received: version={version!r}"
+        )
+    final = Path(export_dir) / str(version)
+    if final.exists() and not overwrite:
+        raise _already_there(final)
+
+
 @contextlib.contextmanager
 def version_directory(
     export_dir: str | os.PathLike, version: int, *, overwrite: bool = False
@@ -65,14 +90,9 @@ def version_directory(
         ...     os.listdir(directory)
         ['1']
     """
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise ValueError(
-            f"version must be a whole number, at least 1. Received: version={version!r}"
-        )
+    check_version(export_dir, version, overwrite=overwrite)
     export_dir = Path(export_dir)
     final = export_dir / str(version)
-    if final.exists() and not overwrite:
-        raise _already_there(final)
     export_dir.mkdir(parents=True, exist_ok=True)
     _remove_stale(export_dir)
     temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=export_dir))
@@ -147,6 +167,6 @@ def _remove_stale(export_dir: Path) -> None:
 def _already_there(final: Path) -> FileExistsError:
     return FileExistsError(
         errno.EEXIST,
-        f"version must be one that is not there yet, or be overwritten. Received: "
-        f"{final}, which exists",
+        "version must be one that is not there yet, unless it is to be overwritten "
+        f"(--overwrite). Received: {final}",
     )
