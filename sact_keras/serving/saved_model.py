@@ -24,13 +24,11 @@ from sact_keras.serving.labels import LABELS_FILE, default_labels, labels_text
 from sact_keras.serving.model_card import CARD_FILE, make_model_card
 from sact_keras.serving.served_network import ServedNetwork
 from sact_keras.serving.serving_module import PONDER_IMAGE_SIZE, ServingModule
+from sact_keras.serving.signature_description import input_specs
 from sact_keras.serving.version_directory import next_version, version_directory
 from sact_keras.serving.warmup import make_warmup_requests, write_warmup
 
 logger = logging.getLogger(__name__)
-
-WARMED_UP = ("serving_default", "serve_bytes")
-"""The signatures that warm-up requests are written for."""
 
 
 def export_saved_model(
@@ -142,10 +140,7 @@ def export_saved_model(
         )
         atomic_write(directory / CARD_FILE, json.dumps(content, indent=2) + "\n")
         if warmup:
-            inputs = {
-                name: list(signatures[name].structured_input_signature[1])
-                for name in WARMED_UP
-            }
+            inputs = {name: input_specs(signatures[name]) for name in signatures}
             write_warmup(directory, make_warmup_requests(inputs, size))
     return str(Path(export_dir) / str(version))
 

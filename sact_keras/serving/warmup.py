@@ -44,8 +44,9 @@ def make_warmup_requests(
 ) -> list[WarmupRequest]:
     """Makes a request for each signature and number of images.
 
-    The first call of a signature traces nothing, but plans and allocates; a single
-    image has a graph of its own in compact execution, so both are worth a request.
+    The first call of a signature optimizes its graph, which takes seconds; what comes
+    later of another number of images only allocates, a single image for a graph of its
+    own.
 
     Args:
         signatures: Name -> names of its inputs, of `images`, `image_bytes` and

@@ -1,9 +1,11 @@
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import sact_keras
 from sact_keras.checkpoints.missing_extra_error import MissingExtraError
 from sact_keras.serving import warmup
 from sact_keras.serving.warmup import (
@@ -56,6 +58,26 @@ def test_requests_are_read_back_as_they_were(tmp_path):
             read = tf.make_ndarray(log.inputs[name])
             assert read.shape == value.shape
             np.testing.assert_array_equal(read, value)
+
+
+def test_an_export_is_warmed_up_in_every_signature(tmp_path):
+    pytest.importorskip("tensorflow_serving", reason="needs the extra [serving]")
+    model = sact_keras.build_model("vanilla", model="1", base_channels=4)
+    version = sact_keras.export_saved_model(model, tmp_path, warmup=True)
+    signatures = tf.saved_model.load(version).signatures
+    asked = {name: [] for name in signatures}
+    for log in read_records(Path(version) / warmup.WARMUP_FILE):
+        request = log.predict_log.request
+        name = request.model_spec.signature_name
+        specs = signatures[name].structured_input_signature[1]
+        assert set(request.inputs) == set(specs)
+        for key, value in request.inputs.items():
+            assert value.dtype == specs[key].dtype.as_datatype_enum
+            shape = tf.TensorShape(value.tensor_shape)
+            assert specs[key].shape.is_compatible_with(shape), (name, key)
+        asked[name].append(next(iter(request.inputs.values())))
+    for name, inputs in asked.items():
+        assert [value.tensor_shape.dim[0].size for value in inputs] == [1, 8], name
 
 
 def test_photographs_take_little_space(tmp_path):
