@@ -59,7 +59,8 @@ def _entry(
         if entry not in maps:
             return None
         number = int(maps[entry])
-        return str(number) if class_names is None else class_names[number]
+        is_named = class_names is not None and number < len(class_names)
+        return class_names[number] if is_named else str(number)
 
     blocks = block_names(maps) if record.is_spatial else ()
     return ReportEntry(

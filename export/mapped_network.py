@@ -15,9 +15,9 @@ from export.ponder_map_options import PonderMapOptions
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.data.photograph_preprocessing import get_photograph_preprocessing
 from sact_keras.data.preprocessing import get_preprocessing
-from sact_keras.models.presets import DATASETS
 from sact_keras.serving.labels import default_labels
 from sact_keras.serving.model_card import CARD_FILE
+from sact_keras.training.usage_error import UsageError
 from sact_keras.visualization.heatmap import maximum_ponder_cost
 from sact_keras.visualization.ponder_map_computation import Maps, ponder_maps
 
@@ -97,7 +97,7 @@ def load_mapped_network(options: PonderMapOptions) -> MappedNetwork:
     return MappedNetwork(
         model=sact_keras.compact(model) if compacted else model,
         takes_pixels=False,
-        normalize=_normalization(loaded.dataset, loaded.preprocessing),
+        normalize=_normalization(model.family, loaded.preprocessing),
         num_units=model.num_units,
         options=loaded.options,
         directory=loaded.directory,
@@ -111,9 +111,13 @@ def _of_saved_model(path: Path, options: PonderMapOptions) -> MappedNetwork:
     path = _latest_version(path)
     card = _read_card(path)
     data, architecture = card["data"], card["architecture"]
-    dataset = options.dataset or data["dataset"] or "cifar10"
-    preprocessing = data["preprocessing"]
-    is_imagenet = dataset == "imagenet"
+    dataset = options.dataset or data["dataset"]
+    if dataset is None and options.maps_split:
+        raise UsageError(
+            "--dataset must be given for a SavedModel that does not say what its "
+            f"network was trained on. Received: {path}"
+        )
+    preprocessing, is_imagenet = data["preprocessing"], dataset == "imagenet"
     options = options.replace(
         dataset=dataset,
         preprocessing=preprocessing,
@@ -127,7 +131,7 @@ def _of_saved_model(path: Path, options: PonderMapOptions) -> MappedNetwork:
     return MappedNetwork(
         model=_load(path),
         takes_pixels=True,
-        normalize=_normalization(dataset, preprocessing),
+        normalize=_normalization(architecture["family"], preprocessing),
         num_units=tuple(architecture["num_units"]),
         options=options,
         directory=None,
@@ -175,8 +179,8 @@ def _load(path: Path) -> Any:
         ) from error
 
 
-def _normalization(dataset: str, name: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    if DATASETS[dataset].family == "imagenet":
+def _normalization(family: str, name: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    if family == "imagenet":
         return get_photograph_preprocessing(name).normalize
     return get_preprocessing(name).normalize
 
@@ -185,6 +189,6 @@ def _describe(options: PonderMapOptions, source: str) -> dict[str, str]:
     return {
         "method": options.model_type,
         "model": options.model,
-        "trained on": options.dataset,
+        "trained on": options.dataset or "unknown",
         "weights": source,
     }

@@ -183,6 +183,31 @@ def test_masks_of_positions_have_no_strip(checkpoints, photos, tmp_path):
     assert attributes["maximum"] == 6  # Units alone: there is no remainder.
 
 
+def test_a_saved_model_gives_the_maps_of_its_checkpoint(checkpoints, photos, tmp_path):
+    model = sact_keras.load_model(checkpoints("sact"))
+    exported = tmp_path / "exported"
+    sact_keras.export_saved_model(
+        model, exported, version=12, dataset="shapes", execution="masked"
+    )
+    (exported / "2").mkdir()  # An earlier version, which is not taken.
+    (exported / "2" / "saved_model.pb").touch()
+    flags = [f"--images_pattern={photos}/wide.jpg", "--nopictures", "--num_examples=2"]
+    assert run(checkpoints("sact"), tmp_path / "a", *flags) == 0
+    saved = [f"--saved_model={exported}", f"--output_dir={tmp_path}/b"]
+    assert PONDER_MAPS(["export.ponder_maps", *saved, *flags]) == 0
+    assert names_in(tmp_path / "a") == names_in(tmp_path / "b")
+    for name in ("wide_ponder.h5", "shapes_test_ponder.h5"):
+        expected = read_ponder_maps(tmp_path / "a" / name)
+        found = read_ponder_maps(tmp_path / "b" / name)
+        assert found.keys() - {"probabilities"} == expected.keys() - {"logits"}
+        for key in found.keys() - {"probabilities", "file_names"}:
+            np.testing.assert_allclose(
+                found[key], expected[key], rtol=1e-4, atol=1e-4, err_msg=key
+            )
+    attributes = read_ponder_map_attributes(tmp_path / "b" / "wide_ponder.h5")
+    assert attributes["weights"] == str(exported / "12")
+
+
 def test_results_can_be_left_out(checkpoints, photos, tmp_path):
     flags = ["--nohdf5", "--nopictures", f"--images_pattern={photos}/*.jpg"]
     assert run(checkpoints("sact"), tmp_path / "a", *flags, "--num_examples=2") == 0
