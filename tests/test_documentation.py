@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from conftest import PROJECT_ROOT
 
+from export.client import CLIENT
+from export.ponder_maps import PONDER_MAPS
+from export.saved_model import SAVED_MODEL
 from sact_keras.training import flags
 
 README = PROJECT_ROOT / "README.md"
+EXPORTERS = [SAVED_MODEL, PONDER_MAPS, CLIENT]
 PAGES = [README, *sorted((PROJECT_ROOT / "docs").glob("*.md"))]
 
 
@@ -38,5 +42,7 @@ def test_readme_example_runs():
 def test_readme_names_only_flags_that_exist():
     named = set(re.findall(r"--(\w+)", README.read_text()))
     assert {"model_type", "tau", "mode"} <= named
-    known = set(re.findall(r"--(?:\[no\])?(\w+)", flags.help_text()))
+    known = set()
+    for of_program in ((), *((p.usage, p.flags, p.options_class) for p in EXPORTERS)):
+        known |= set(re.findall(r"--(?:\[no\])?(\w+)", flags.help_text(*of_program)))
     assert named <= known | {"help"}
