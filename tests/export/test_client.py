@@ -5,12 +5,18 @@ import socket
 import subprocess
 import sys
 
+import keras
 import pytest
 from conftest import PROJECT_ROOT
+from exported_networks import draw_pixels
 from PIL import Image
+from serving.rest_server import serve_rest
+from serving.served_model import ServedModel
 from serving.tiny_server import LABELS, MODEL_NAME, serve_tiny_model, write_pictures
 
+import sact_keras
 from export.client import CLIENT
+from sact_keras import data
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +143,32 @@ def test_grpc_answers_as_rest_does(server, call, pictures):
     assert answered == call(f"--server={server.url}", *flags)
     assert answered[0] == 0
     assert len(answered[1].splitlines()) == 3
+
+
+def test_an_exported_network_answers_as_it_does_in_python(call, tmp_path):
+    model = sact_keras.build_model("aig", model="1", base_channels=4)
+    sact_keras.export_saved_model(model, tmp_path / "aig", dataset="cifar10")
+    pixels = draw_pixels(3, 32, 32)
+    for number, image in enumerate(pixels.astype("uint8")):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    normalize = data.open_dataset("shapes").normalize
+    outputs = model(normalize(pixels, preprocessing="aig"), training=False)
+    probabilities = keras.ops.softmax(outputs["logits"]).numpy()
+    with serve_rest(ServedModel("aig", tmp_path / "aig")) as server:
+        code, out, err = call(
+            f"--server={server.url}",
+            "--model_name=aig",
+            f"--images_pattern={tmp_path}/*.png",
+            "--output=json",
+        )
+    assert (code, err) == (0, "")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [answer["flops"] for answer in answers] == outputs["flops"].numpy().tolist()
+    for answer, expected in zip(answers, probabilities, strict=True):
+        ids = [found["id"] for found in answer["classes"]]
+        assert ids == expected.argsort()[::-1][:5].tolist()
+        scores = [found["score"] for found in answer["classes"]]
+        assert scores == pytest.approx(expected[ids].tolist(), abs=1e-5)
 
 
 @pytest.mark.parametrize(
