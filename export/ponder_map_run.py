@@ -114,9 +114,9 @@ class PonderMapRun:
     ) -> None:
         size = sum(len(maps) for maps in read_ponder_map_batches(path, MAP))
         scale = scale_of(path)
+        name = path.stem.removesuffix("_ponder")
         print(
-            f"{path.stem.removesuffix('_ponder')}: Minimum/maximum ponder cost "
-            f"{scale[0]:.2f}/{scale[1]:.2f}",
+            f"{name}: Minimum/maximum ponder cost {scale[0]:.2f}/{scale[1]:.2f}",
             flush=True,
         )
         pictures = self._pictures(network, directory, "png")
@@ -124,7 +124,7 @@ class PonderMapRun:
             draw_split(path, size, pictures, scale)
         self._files.append(path)
         self._scales.append(scale)
-        self._about["data set"] = f"{size} images of {path.stem}"
+        self._about["data set"] = f"{size} images of {name}"
 
     def _pictures(
         self, network: MappedNetwork, directory: Path, picture_format: str
