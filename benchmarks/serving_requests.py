@@ -158,7 +158,7 @@ def _compare(found: Arrays, expected: Arrays) -> str:
             value, mine = (expected["probabilities"][c] for c in (value, found[name]))
         else:
             mine = found[name]
-        if value.dtype.kind == "f":
+        if np.asarray(value).dtype.kind == "f":
             same = np.allclose(mine, value, rtol=TOLERANCE, atol=TOLERANCE)
         else:
             same = np.array_equal(mine, value)

@@ -82,6 +82,15 @@ def golden_case(shared_dir):
     return load
 
 
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """A function from a case's name to its SavedModel; see `ExportedNetworks`."""
+    # Imported here: collecting the tests must not wait for TensorFlow.
+    from exported_networks import ExportedNetworks
+
+    return ExportedNetworks(tmp_path_factory.mktemp("exported"))
+
+
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     """The same random numbers for each test, whichever ran before it."""

@@ -1,13 +1,16 @@
 """Small networks of the conformance suite, exported, and pixels to serve them."""
 
+import functools
+
 import numpy as np
+import tensorflow as tf
 from conformance.registry import named
 
 import sact_keras
 
 
 class ExportedNetworks:
-    """Exports each network once.
+    """Exports each network once, and loads it once.
 
     Args:
         root: A directory to export into.
@@ -16,6 +19,7 @@ class ExportedNetworks:
     def __init__(self, root):
         self._root = root
         self._paths = {}
+        self._load = functools.cache(tf.saved_model.load)
 
     def __call__(self, name):
         """The version directory of a case of the conformance suite, by its name."""
@@ -26,10 +30,39 @@ class ExportedNetworks:
             )
         return self._paths[name]
 
+    def signature(self, name, called):
+        """A case's signature, as a function of one list or array."""
+        run = self._load(self(name)).signatures[called]
+        dtype = tf.string if "bytes" in called else tf.float32
+        argument = "image_bytes" if "bytes" in called else "images"
+
+        def call(values):
+            outputs = run(**{argument: tf.constant(values, dtype)})
+            return {key: value.numpy() for key, value in outputs.items()}
+
+        return call
+
+
+def assert_served_alike(actual, expected):
+    """Counts and classes exactly, the rest up to the last digits, NaN as itself."""
+    assert set(actual) == set(expected)
+    for name, value in expected.items():
+        value = np.asarray(value)
+        tolerance = 1e-5 if value.dtype.kind == "f" else 0
+        assert actual[name].shape == value.shape, name
+        if value.dtype.kind == "O":
+            np.testing.assert_array_equal(actual[name], value, err_msg=name)
+        else:
+            np.testing.assert_allclose(
+                actual[name], value, rtol=tolerance, atol=tolerance, err_msg=name
+            )
+
 
 def draw_pixels(number, height, width):
-    """Images of different contrast, float32 [number, height, width, 3] in [0, 255]."""
+    """Images that differ much, float32 [number, height, width, 3] in [0, 255]."""
     rng = np.random.default_rng(3)
-    contrast = np.linspace(20, 120, number).reshape(-1, 1, 1, 1)
-    pixels = rng.normal(128, contrast, (number, height, width, 3))
+    contrast, brightness = np.linspace((10, 60), (120, 190), number).T[..., None, None]
+    pixels = rng.normal(
+        brightness[..., None], contrast[..., None], (number, height, width, 3)
+    )
     return np.clip(pixels, 0, 255).round().astype("float32")

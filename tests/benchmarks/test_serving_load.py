@@ -4,7 +4,6 @@ import json
 
 import pytest
 import tensorflow as tf
-from exported_networks import ExportedNetworks
 
 from benchmarks import serving_load
 from benchmarks.serving_load import LoadTest, find_faults, main
@@ -143,8 +142,8 @@ def test_another_saved_model_is_refused(tmp_path):
         ),
     ],
 )
-def test_an_exported_network_under_load(name, requests, threads, tmp_path):
-    pool = load_pool(ExportedNetworks(tmp_path)(name))
+def test_an_exported_network_under_load(name, requests, threads, exported):
+    pool = load_pool(exported(name))
     report = LoadTest(pool, requests, threads).run()
     # A hundred requests are too few to tell a slope from noise.
     limit = 20.0 if requests > 1000 else 1e6
