@@ -60,15 +60,13 @@ class Card:
         texts = [entry.name, entry.label or "", entry.prediction or ""]
         words = " ".join([*texts, "wrong" if entry.is_wrong else ""])
         kind = "maps" if entry.spatial else "units"
-        units = sum(self._network.num_units)
         return f"""
 <article class="entry {kind}" id="entry-{self._number}" data-cost="{entry.cost:.6g}"
  data-flops="{entry.flops:.12g}" data-name="{self._name}" data-words="{escape(words)}">
 <h3><button type="button" class="open" aria-haspopup="dialog"><bdi>{self._name}</bdi>\
 </button></h3>
 <div class="pictures">{self._pictures()}</div>
-<p class="facts">{self._cost} · {flops_text(entry.flops)} · \
-{entry.num_units:.1f} of {units} units</p>
+<p class="facts">{self._cost}{self._units()} · {flops_text(entry.flops)}</p>
 {self._classes()}
 <template>{self._details()}</template>
 </article>"""
@@ -120,6 +118,12 @@ class Card:
             f"{values.max():.1f} a pixel"
         )
 
+    def _units(self) -> str:
+        network = self._network
+        if network.quantity == "executed units":
+            return ""  # The cost says it.
+        return f" · {self._entry.num_units:.1f} of {sum(network.num_units)} units"
+
     def _classes(self) -> str:
         entry = self._entry
         if entry.prediction is None and entry.label is None:
@@ -139,8 +143,10 @@ class Card:
     def _details(self) -> str:
         """What a click opens: larger pictures, a map for each block, its units."""
         entry, network = self._entry, self._network
-        pictures = [self._image()]
+        pictures, scale = [self._image()], ""
         if entry.spatial:
+            title = f"{network.quantity} a pixel, summed over blocks"
+            scale = draw_colour_bar(network.low, network.high, title)
             pictures += [
                 f'{self._open} role="img" aria-label="{self._map_label()}">'
                 f'<use href="#map-{self._number}"/></svg>',
@@ -165,9 +171,9 @@ class Card:
         strip = draw_strip(entry.executed_units, network.block_names, network.num_units)
         return f"""
 <div class="pictures">{"".join(pictures)}</div>
-<p class="facts">{self._cost} of at most {network.maximum} · \
-{flops_text(entry.flops)}{share} · {entry.num_units:.2f} of \
-{sum(network.num_units)} units</p>
+{scale}
+<p class="facts">{self._cost} of at most {network.maximum}{self._units()} · \
+{flops_text(entry.flops)}{share}</p>
 {self._classes()}
 {blocks}
 <h3>{heading}</h3>

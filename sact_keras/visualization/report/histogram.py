@@ -1,5 +1,6 @@
 """The distribution of cost, drawn in a page."""
 
+import itertools
 from collections.abc import Sequence
 from html import escape
 
@@ -25,12 +26,12 @@ def draw_histogram(costs: Sequence[float], quantity: str) -> str:
         >>> draw_histogram([1.0, 1.0, 4.0], "ponder cost").count("<rect")
         2
     """
-    bars = int(np.clip(np.sqrt(len(costs)) + 1, 1, MOST_BARS))
-    counts, edges = np.histogram(costs, bars)
-    tallest = counts.max()
+    edges, names = _bars(np.asarray(costs, np.float64))
+    counts, _ = np.histogram(costs, edges)
+    bars, tallest = len(counts), counts.max()
     texts = [
-        f"{low:.2f} to {high:.2f}: {count:,} {'image' if count == 1 else 'images'}"
-        for count, low, high in zip(counts, edges, edges[1:], strict=False)
+        f"{name}: {count:,} {'image' if count == 1 else 'images'}"
+        for name, count in zip(names, counts, strict=True)
     ]
     rectangles = [
         # The whole column answers to the pointer, not the bar alone.
@@ -42,8 +43,8 @@ def draw_histogram(costs: Sequence[float], quantity: str) -> str:
         if count
     ]
     rows = "".join(
-        f"<tr><td>{low:.2f}<td>{high:.2f}<td>{count:,}"
-        for count, low, high in zip(counts, edges, edges[1:], strict=False)
+        f"<tr><td>{name}<td>{count:,}"
+        for name, count in zip(names, counts, strict=True)
     )
     summary = (
         f"{quantity} of {len(costs):,} images: from {min(costs):.2f} to "
@@ -54,11 +55,24 @@ def draw_histogram(costs: Sequence[float], quantity: str) -> str:
 <p class="axis"><span>{tallest:,} {"image" if tallest == 1 else "images"}</span></p>
 <svg viewBox="0 0 {bars} {HEIGHT}" preserveAspectRatio="none" role="img"
  aria-label="{escape(summary)}">{"".join(rectangles)}</svg>
-<p class="axis"><span>{edges[0]:.2f}</span><span>{escape(quantity)}</span>\
-<span>{edges[-1]:.2f}</span></p>
+<p class="axis"><span>{min(costs):.2f}</span><span>{escape(quantity)}</span>\
+<span>{max(costs):.2f}</span></p>
 <figcaption><output id="bar">{escape(summary)}</output></figcaption>
 </figure>
 <details class="numbers"><summary>The same as a table</summary>
 <div class="scrolls" tabindex="0" role="region" aria-label="Table of the distribution">
-<table><thead><tr><th scope="col">from<th scope="col">to<th scope="col">images</thead>
+<table><thead><tr><th scope="col">{escape(quantity)}<th scope="col">images</thead>
 <tbody>{rows}</tbody></table></div></details>"""
+
+
+def _bars(costs: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """The edges of bars, and what to call each."""
+    low, high = costs.min(), costs.max()
+    if (costs == costs.round()).all() and high - low < MOST_BARS:
+        # Decisions for whole images cost whole units: a bar for each number.
+        numbers = np.arange(low, high + 1)
+        return np.append(numbers, high + 1) - 0.5, [f"{number:g}" for number in numbers]
+    bars = int(np.clip(np.sqrt(len(costs)) + 1, 1, MOST_BARS))
+    edges = np.histogram_bin_edges(costs, bars)
+    pairs = itertools.pairwise(edges)
+    return edges, [f"{left:.2f} to {right:.2f}" for left, right in pairs]

@@ -119,7 +119,7 @@ def _figures(statistics: ReportStatistics, network: ReportedNetwork) -> dict[str
         )
     if statistics.num_judged:
         right = statistics.num_judged - statistics.num_wrong
-        figures["right"] = f"{right / statistics.num_judged:.1%}"
+        figures["accuracy"] = f"{right / statistics.num_judged:.1%}"
     return figures
 
 
