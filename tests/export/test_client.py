@@ -200,6 +200,19 @@ def test_flags_that_cannot_be_meant(call, flags, message):
     assert len(err.splitlines()) == 1
 
 
+def test_grpc_without_the_extra(call, pictures, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis.predict_pb2", None)
+    code, _, err = call(
+        "--server=grpc://127.0.0.1:1",
+        "--model_name=m",
+        f"--images_pattern={pictures[0]}",
+    )
+    assert code == 1
+    assert "a client of gRPC needs" in err
+    assert "pip install 'sact_keras[serving]'" in err
+    assert len(err.splitlines()) == 1
+
+
 def test_files_that_are_not_there(call, tmp_path):
     pattern = f"--images_pattern={tmp_path}/*.jpg"
     code, _, err = call("--model_name=m", pattern)
