@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from sact_keras.data.image_decoding import PNG_SIGNATURE
+from sact_keras.data.image_decoding import PNG_SIGNATURE, read_image_size
+
+MAX_PIXELS = 2**28 // 3
+"""Of an image, as Pillow has it. A PNG of 50 kB may take gigabytes to decode."""
 
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
 
@@ -27,8 +30,8 @@ def decode_each(
         [N, ...]: the tensors.
 
     Raises:
-        tf.errors.InvalidArgumentError: If one cannot be decoded: "image 3 of
-            image_bytes must be ...".
+        tf.errors.InvalidArgumentError: If one cannot be decoded, or has more pixels
+            than `MAX_PIXELS`: "image 3 of image_bytes must be ...".
 
     Example:
         >>> files = tf.stack([tf.io.encode_png(tf.zeros((4, 4, 3), tf.uint8)), b"?"])
@@ -40,15 +43,18 @@ def decode_each(
         tensorflow.python.framework.errors_impl.InvalidArgumentError: ...image 1 of \
 image_bytes must be a JPEG or PNG that can be decoded. Received: 1 bytes of neither...
     """
+
+    def decode_one(index: tf.Tensor, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pixels = tf.reduce_prod(tf.cast(read_image_size(encoded), tf.int64))
+        small_enough = tf.debugging.Assert(pixels <= MAX_PIXELS, [pixels])
+        with tf.control_dependencies([small_enough]):
+            return index, decode(tf.identity(encoded))
+
     number = tf.shape(image_bytes, out_type=tf.int64)[0]
     decoded = (
         tf.data.Dataset.from_tensor_slices(image_bytes)
         .enumerate()
-        .map(
-            lambda index, encoded: (index, decode(encoded)),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
+        .map(decode_one, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .ignore_errors()
     )
     spec = decoded.element_spec[1]
@@ -83,10 +89,10 @@ def _refuse(image_bytes: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     encoded = image_bytes[index]
     kind = tf.where(
         _begins(encoded, PNG_SIGNATURE),
-        "a PNG that is damaged or cut short",
+        "a PNG that is damaged, cut short or too large",
         tf.where(
             _begins(encoded, _JPEG_SIGNATURE),
-            "a JPEG that is damaged, cut short or of four channels",
+            "a JPEG that is damaged, cut short, too large or of four channels",
             "neither",
         ),
     )

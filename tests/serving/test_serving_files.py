@@ -89,9 +89,9 @@ def png_of_size(height, width):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
 
 
-def saved(kind, **options):
+def saved(kind, image=None):
     file = io.BytesIO()
-    Image.fromarray(photograph(40, 50)).save(file, kind, **options)
+    (image or Image.fromarray(photograph(40, 50))).save(file, kind)
     return file.getvalue()
 
 
@@ -114,6 +114,8 @@ BAD_FILES = {
     "a PNG of no size": lambda: png_of_size(0, 0),
     "a PNG of 100,000 pixels a side": lambda: png_of_size(100_000, 100_000),
     "a PNG of 2**31 - 1 pixels a side": lambda: png_of_size(2**31 - 1, 2**31 - 1),
+    # 18 kB, and gigabytes as what is resized.
+    "a PNG of much of the same": lambda: saved("PNG", Image.new("1", (12_000, 12_000))),
     "a CMYK JPEG": lambda: jpeg(photograph(40, 50), "CMYK"),
     "a GIF": animated_gif,
     "a BMP": lambda: saved("BMP"),
