@@ -30,8 +30,7 @@ def draw_histogram(costs: Sequence[float], quantity: str) -> str:
     counts, _ = np.histogram(costs, edges)
     bars, tallest = len(counts), counts.max()
     texts = [
-        f"{name}: {count:,} {'image' if count == 1 else 'images'}"
-        for name, count in zip(names, counts, strict=True)
+        f"{name}: {_images(count)}" for name, count in zip(names, counts, strict=True)
     ]
     rectangles = [
         # The whole column answers to the pointer, not the bar alone.
@@ -47,12 +46,12 @@ def draw_histogram(costs: Sequence[float], quantity: str) -> str:
         for name, count in zip(names, counts, strict=True)
     )
     summary = (
-        f"{quantity} of {len(costs):,} images: from {min(costs):.2f} to "
+        f"{quantity} of {_images(len(costs))}: from {min(costs):.2f} to "
         f"{max(costs):.2f}, median {np.median(costs):.2f}"
     )
     return f"""
 <figure class="histogram">
-<p class="axis"><span>{tallest:,} {"image" if tallest == 1 else "images"}</span></p>
+<p class="axis"><span>{_images(tallest)}</span></p>
 <svg viewBox="0 0 {bars} {HEIGHT}" preserveAspectRatio="none" role="img"
  aria-label="{escape(summary)}">{"".join(rectangles)}</svg>
 <p class="axis"><span>{min(costs):.2f}</span><span>{escape(quantity)}</span>\
@@ -72,7 +71,13 @@ def _bars(costs: np.ndarray) -> tuple[np.ndarray, list[str]]:
         # Decisions for whole images cost whole units: a bar for each number.
         numbers = np.arange(low, high + 1)
         return np.append(numbers, high + 1) - 0.5, [f"{number:g}" for number in numbers]
+    if low == high:
+        return np.array([low - 0.5, low + 0.5]), [f"{low:.2f}"]
     bars = int(np.clip(np.sqrt(len(costs)) + 1, 1, MOST_BARS))
     edges = np.histogram_bin_edges(costs, bars)
     pairs = itertools.pairwise(edges)
     return edges, [f"{left:.2f} to {right:.2f}" for left, right in pairs]
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"

@@ -55,8 +55,8 @@ def _draw_row(name: str, shares: np.ndarray) -> str:
     )
     return (
         f'<li><span class="block">{escape(name)}</span>'
+        f'<span class="count">{ran} of {len(shares)}</span>'
         f'<svg viewBox="0 0 {width} {CELL_HEIGHT}" width="{width}" '
         f'height="{CELL_HEIGHT}" role="img" aria-label="ran: {which or "no unit"}">'
-        f'<path class="unit" d="{cells}"/><path class="ran" d="{filled}"/></svg>'
-        f'<span class="count">{ran} of {len(shares)}</span></li>'
+        f'<path class="unit" d="{cells}"/><path class="ran" d="{filled}"/></svg></li>'
     )

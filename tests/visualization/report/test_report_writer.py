@@ -205,6 +205,8 @@ def test_memory_does_not_grow_with_images(tmp_path):
 def test_one_image_and_a_constant_scale(write):
     page = write([make_entry()], low=4.0, high=4.0)
     assert "There is one image." in page.text
+    assert "ponder cost of 1 image: from 4.00" in page.text
+    assert page.all("g") == [{"data-text": "4: 1 image"}]
     assert "Easiest" not in page.text
 
 
