@@ -5,14 +5,17 @@ from typing import Any
 import tensorflow as tf
 
 from sact_keras.compact import CompactModel
-from sact_keras.compact.weight import Weight
 from sact_keras.kernels.types import Tensor
 
 EXECUTIONS = ("compact", "masked")
 """Whether a SavedModel computes only what masks keep, or everything, times the mask."""
 
-LARGEST_CONSTANT = 2**10
-"""Values of a compact weight that may be in several graphs rather than in a file."""
+_OF_IMAGES = ("act", "aig", "blockdrop")
+"""Methods whose graph of a single image is quicker, of a small network by a tenth.
+
+It has fewer operations: nothing has to be picked out of a batch. Of other networks it
+would only take space, and time to load.
+"""
 
 IMAGES = (None, None, None, 3)
 
@@ -43,11 +46,9 @@ class ServedNetwork(tf.Module):
             fast = CompactModel(model)
             # Its functions stay hidden from tf.Module: saving would trace them, too.
             self.network = fast.network
-            _share_weights(self.network)
             run = fast._run_under_budget
-            # A single image's own graph has fewer operations, which is what the small
-            # network's time goes into; of the large one it would be loaded in vain.
-            numbers = (None, 1) if model.family == "cifar" else (None,)
+            if model.family == "cifar" and model.model_type in _OF_IMAGES:
+                numbers = (None, 1)
         else:
             # The variables alone: of a Keras model saving would trace every layer.
             self.network = [variable.value for variable in model.variables]
@@ -96,10 +97,3 @@ class ServedNetwork(tf.Module):
 
         is_one = tf.shape(images)[0] == 1
         return tf.cond(is_one, run_one, lambda: any_number(images, compute_budget))
-
-
-def _share_weights(network: tf.Module) -> None:
-    weights = [part for part in network.submodules if isinstance(part, Weight)]
-    for weight in weights:
-        if weight.variable is None and weight.size > LARGEST_CONSTANT:
-            weight.share()
