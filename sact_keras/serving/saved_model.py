@@ -23,6 +23,7 @@ from sact_keras.serving.image_preparation import ImagePreparation
 from sact_keras.serving.labels import LABELS_FILE, default_labels, labels_text
 from sact_keras.serving.model_card import CARD_FILE, make_model_card
 from sact_keras.serving.served_network import ServedNetwork
+from sact_keras.serving.serving_api import import_serving_api
 from sact_keras.serving.serving_module import PONDER_IMAGE_SIZE, ServingModule
 from sact_keras.serving.signature_description import input_specs
 from sact_keras.serving.version_directory import next_version, version_directory
@@ -51,7 +52,7 @@ def export_saved_model(
 
     The preparation of the images is inside, and nothing of this package is needed to
     run it. Its signatures are those of `ServingModule`. Beside the SavedModel there are
-    `assets/labels.txt`, where the classes' names are known, and `model_card.json`.
+    `assets/labels.txt`, a class on each line, and `model_card.json`.
 
     The version appears under its number only when it is whole.
 
@@ -67,7 +68,8 @@ def export_saved_model(
             None for that of the network's original.
         image_size: Height and width in pixels, or the side, that files are brought to;
             None for the data set's.
-        labels: Names of the classes; None for those of the data set.
+        labels: Names of the classes; None for those of the data set, or their numbers
+            where it is not known.
         top_k: How many of the likeliest classes are returned.
         ponder_image_size: Long side, in pixels, at which overlays of larger images are
             computed.
@@ -100,6 +102,8 @@ def export_saved_model(
         TensorShape([2, 10])
     """
     _check_model(model)
+    if warmup:
+        import_serving_api("a file of warm-up requests")  # Before any work.
     dataset_name = dataset or _usual_dataset(model)
     if dataset_name not in DATASETS:
         raise ValueError(
@@ -122,7 +126,10 @@ def export_saved_model(
             num_classes=model.num_classes,
             top_k=top_k,
             ponder_image_size=ponder_image_size,
-            labels_path=_write_labels(labels, Path(assets)),
+            labels_path=_write_labels(
+                labels or [str(number) for number in range(model.num_classes)],
+                Path(assets),
+            ),
         )
         logger.info("Making the graphs of the signatures")
         signatures = module.signatures()
@@ -190,9 +197,7 @@ def _labels(
     return labels
 
 
-def _write_labels(labels: Sequence[str] | None, directory: Path) -> Path | None:
-    if labels is None:
-        return None
+def _write_labels(labels: Sequence[str], directory: Path) -> Path:
     path = directory / LABELS_FILE
     path.write_text(labels_text(labels), encoding="utf-8")
     return path

@@ -219,6 +219,14 @@ def test_what_lies_beside(tmp_path):
     assert serve(images=tf.zeros((1, 32, 32, 3)))["classes"].shape == (1, 3)
 
 
+def test_classes_without_names_have_their_numbers(tmp_path):
+    model = sact_keras.build_model("vanilla", model="1", base_channels=4, num_classes=3)
+    path = export_saved_model(model, tmp_path)
+    assert Path(path, "assets", "labels.txt").read_text() == "0\n1\n2\n"
+    card = json.loads(Path(path, "model_card.json").read_text())
+    assert card["data"]["classes"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
