@@ -201,19 +201,33 @@ def test_the_page_fits_its_window(browser, report, width, dark):
     assert (light == "rgb(255, 255, 255)") == (not dark)
 
 
+def names_by_role(browser):
+    """What a screen reader says of all that acts or is a picture."""
+    nodes = browser.send("Accessibility.getFullAXTree")["nodes"]
+    names = {}
+    for node in nodes:
+        if not node["ignored"]:
+            role = node["role"]["value"]
+            names.setdefault(role, []).append(node.get("name", {}).get("value", ""))
+    acting = ("button", "combobox", "searchbox", "slider", "image", "img", "dialog")
+    return {role: names[role] for role in acting if role in names}
+
+
 def test_everything_that_acts_or_shows_has_a_name(browser, report):
     browser.open(report)
-    browser.click("#entry-3 .pictures")
     browser.send("Accessibility.enable")
-    nodes = browser.send("Accessibility.getFullAXTree")["nodes"]
-    roles = {"button", "combobox", "searchbox", "slider", "image", "dialog", "img"}
-    found = set()
-    for node in nodes:
-        role = node.get("role", {}).get("value")
-        if not node["ignored"] and role in roles:
-            found.add(role)
-            assert node["name"]["value"].strip(), node
-    assert {"button", "dialog", "image"} <= found
+    names = names_by_role(browser)
+    assert names["combobox"] == ["Sort by"]
+    assert names["searchbox"] == ["Find"]
+    assert [name.split()[0] for name in names["slider"]] == ["Overlay"]
+    assert set(BY_COST) < set(names["button"])
+    assert all(name.strip() for texts in names.values() for name in texts)
+    browser.click("#entry-3 .pictures")
+    names = names_by_role(browser)
+    assert names["dialog"] == ["cat"]
+    assert names["button"] == ["Previous", "Next", "Close"]
+    assert "cat under its map" in names.get("image", []) + names.get("img", [])
+    assert all(name.strip() for texts in names.values() for name in texts)
 
 
 def test_nothing_moves_while_the_page_loads(browser, report):
