@@ -100,7 +100,7 @@ def resize_smoothly(pixels: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         float32; an image of that size already comes back as it is.
 
     Example:
-        >>> resize_smoothly(tf.constant([[[3], [3], [3], [3]]]), (1, 2))[..., 0].numpy()
-        array([[3., 3.]], dtype=float32)
+        >>> resize_smoothly(tf.zeros((9, 40, 3)), (4, 5)).shape
+        TensorShape([4, 5, 3])
     """
     return tf.image.resize(pixels, size, antialias=True)
