@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from export.command_line import ExporterOptions
-from sact_keras.checkpoints.model_config import checkpoint_model_config
+from sact_keras.checkpoints.class_count import checkpoint_num_classes
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS
 from sact_keras.training.build import build_network
@@ -88,11 +88,10 @@ def load_checkpoint_network(options: ExporterOptions) -> CheckpointNetwork:
     check_dataset_options(options)
     options = resolve_model(options)
     path, step = locate_checkpoint(Path(options.checkpoint_dir))
-    config = checkpoint_model_config(path)
     logger.info("Loading %s", path)
     keras.utils.set_random_seed(options.seed)
-    # A run may be of more or fewer classes than its data set usually has.
-    model = build_network(options, None if config is None else config["num_classes"])
+    # It may be of more or fewer classes than its data set usually has.
+    model = build_network(options, checkpoint_num_classes(path))
     load_weights(model, path, policy_path=options.policy_path)
     size = options.image_size
     return CheckpointNetwork(
