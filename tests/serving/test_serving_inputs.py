@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from conformance.registry import named, parameters
 from exported_networks import assert_served_alike, draw_pixels
 
 NAMES = [
@@ -80,8 +81,8 @@ def test_a_directory_that_was_moved(writable, exported, tmp_path):
     assert_served_alike(found, exported.signature("aig", "serving_default")(images))
 
 
-@pytest.mark.slow
-def test_saved_model_cli_takes_bytes_as_pixels(exported, tmp_path):
+@pytest.mark.parametrize("case", parameters(named("aig")))
+def test_saved_model_cli_takes_bytes_as_pixels(exported, case, tmp_path):
     images = draw_pixels(2, 32, 32)
     np.save(tmp_path / "images.npy", images.astype("uint8"))
     subprocess.run(
@@ -90,7 +91,7 @@ def test_saved_model_cli_takes_bytes_as_pixels(exported, tmp_path):
             "-m",
             "tensorflow.python.tools.saved_model_cli",
             "run",
-            f"--dir={exported('aig')}",
+            f"--dir={exported(case.name)}",
             "--tag_set=serve",
             "--signature_def=serving_default",
             f"--inputs=images={tmp_path / 'images.npy'}",
@@ -99,6 +100,6 @@ def test_saved_model_cli_takes_bytes_as_pixels(exported, tmp_path):
         check=True,
         timeout=300,
     )
-    expected = exported.signature("aig", "serving_default")(images)
+    expected = exported.signature(case.name, "serving_default")(images)
     found = {key: np.load(tmp_path / "found" / f"{key}.npy") for key in expected}
     assert_served_alike(found, expected)
