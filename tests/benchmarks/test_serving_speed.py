@@ -13,6 +13,7 @@ from sact_keras.data.preprocessing import PREPROCESSING
 TINY = serving_speed.CASES["aig"]._replace(model="1_2_1", base_channels=4)
 
 
+@pytest.mark.slow
 def test_an_exported_network(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(serving_speed.CASES, "aig", TINY)
     path = tmp_path / "found.json"
