@@ -63,7 +63,7 @@ class CompactModel(tf.Module):
         self._one_under_budget, self._any_under_budget = (
             functools.partial(
                 tf.function(
-                    self._run_under_budget,
+                    self.run_under_budget,
                     input_signature=[
                         tf.TensorSpec((number, None, None, 3), tf.float32),
                         tf.TensorSpec((number,), tf.float32),
@@ -145,7 +145,13 @@ class CompactModel(tf.Module):
             **self._account(size, masks, ponder_costs),
         }
 
-    def _run_under_budget(self, images: Tensor, budget: Tensor) -> dict[str, Any]:
+    def run_under_budget(self, images: Tensor, budget: Tensor) -> dict[str, Any]:
+        """Runs the network within a graph that a caller makes.
+
+        Args:
+            images: float32 [N, H, W, 3]; a static N of 1 gives the graph of one image.
+            budget: float32 [N], as `compute_budget`.
+        """
         return self._run(images, compute_budget=budget)
 
     def _run_chunk(

@@ -4,10 +4,11 @@ import matplotlib
 import numpy as np
 import tensorflow as tf
 
-from sact_keras.visualization.ponder_map_pictures import COLOUR_MAP, OVERLAY_STRENGTH
-
-# ITU-R 601, as Pillow makes grey of colours.
-_LUMINANCE = (0.299, 0.587, 0.114)
+from sact_keras.visualization.ponder_map_pictures import (
+    COLOUR_MAP,
+    LUMINANCE,
+    OVERLAY_STRENGTH,
+)
 
 
 def encode_overlay(
@@ -32,7 +33,7 @@ def encode_overlay(
     shares = tf.cast(ponder_map, tf.float32) / maximum
     indices = tf.clip_by_value(tf.cast(shares * len(colours), tf.int32), 0, 255)
     coloured = tf.gather(colours.astype("float32"), indices)
-    luminance = tf.constant(_LUMINANCE)
+    luminance = tf.constant(LUMINANCE)
     grey = tf.reduce_sum(tf.cast(pixels, tf.float32) * luminance, -1, keepdims=True)
     mixed = (1 - OVERLAY_STRENGTH) * grey + OVERLAY_STRENGTH * coloured
     return tf.io.encode_png(tf.cast(tf.round(mixed), tf.uint8))

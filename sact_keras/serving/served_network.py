@@ -46,7 +46,7 @@ class ServedNetwork(tf.Module):
             fast = CompactModel(model)
             # Its functions stay hidden from tf.Module: saving would trace them, too.
             self.network = fast.network
-            run = fast._run_under_budget
+            run = fast.run_under_budget
             if model.family == "cifar" and model.model_type in _OF_IMAGES:
                 numbers = (None, 1)
         else:

@@ -2,18 +2,13 @@
 
 import functools
 import logging
-from pathlib import Path
-
-import keras
 
 from sact_keras.data import ImageDataset
 from sact_keras.training.attack_evaluator import AttackEvaluator
 from sact_keras.training.attack_report import AttackReport
-from sact_keras.training.build import build_network
+from sact_keras.training.checkpoint_network import load_network
 from sact_keras.training.dataset_evaluation import evaluation_batches, num_evaluated
 from sact_keras.training.environment import choose_jit_compile
-from sact_keras.training.load_weights import load_weights
-from sact_keras.training.locate_checkpoint import locate_checkpoint
 from sact_keras.training.options import Options
 
 logger = logging.getLogger(__name__)
@@ -31,11 +26,7 @@ def attack_checkpoint(options: Options, dataset: ImageDataset) -> None:
         CheckpointMismatchError: If it is of another architecture.
         DatasetError: If bad records were skipped and no image is left.
     """
-    path, step = locate_checkpoint(Path(options.checkpoint_dir))
-    # What gates sample is a function of the seed.
-    keras.utils.set_random_seed(options.seed)
-    model = build_network(options, dataset.num_classes)
-    load_weights(model, path, policy_path=options.policy_path)
+    model, path, step = load_network(options, dataset.num_classes)
     logger.info("Attacking %s", path)
     evaluator = AttackEvaluator(
         model,

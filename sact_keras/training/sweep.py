@@ -5,17 +5,14 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from sact_keras.benchmarking.header import describe_run
 from sact_keras.data import ImageDataset
 from sact_keras.models.decided_units import decided_units
 from sact_keras.training.benchmark_lists import parse_batch_sizes
-from sact_keras.training.build import build_network
+from sact_keras.training.checkpoint_network import load_network
 from sact_keras.training.dataset_evaluation import first_images
-from sact_keras.training.load_weights import load_weights
-from sact_keras.training.locate_checkpoint import locate_checkpoint
 from sact_keras.training.options import Options
 from sact_keras.training.result_files import describe_checkpoint, write_result
 from sact_keras.training.sweep_lists import (
@@ -46,17 +43,13 @@ def sweep_checkpoint(options: Options, dataset: ImageDataset) -> None:
         CheckpointMismatchError: If it is of another architecture.
         DatasetError: If bad records were skipped and no image is left.
     """
-    path, step = locate_checkpoint(Path(options.checkpoint_dir))
-    # What gates sample is a function of the seed.
-    keras.utils.set_random_seed(options.seed)
-    model = build_network(options, dataset.num_classes)
+    model, path, step = load_network(options, dataset.num_classes)
     if not any(decided_units(model)):
         raise UsageError(
             "--mode=sweep needs a network that decides about residual units, for a "
             "compute budget to change its decisions. Received: "
             f"--model_type={options.model_type}, the network {model.name} of {path}"
         )
-    load_weights(model, path, policy_path=options.policy_path)
     logger.info("Sweeping %s", path)
     budgets = parse_compute_budgets(options.compute_budgets)
     if budgets is None:

@@ -18,7 +18,7 @@ JPEG_QUALITY = 95
 OVERLAY_STRENGTH = 0.6
 
 # ITU-R 601, as Pillow makes grey of colours.
-_LUMINANCE = (0.299, 0.587, 0.114)
+LUMINANCE = (0.299, 0.587, 0.114)
 
 _BAR_INCHES = (0.2, 2.0)
 _LABEL_POINTS = 12
@@ -85,7 +85,7 @@ def overlay_ponder_map(
         )
     if not 0 <= strength <= 1:
         raise ValueError(f"`strength` must be in [0, 1]. Received: strength={strength}")
-    grey = np.dot(pixels, _LUMINANCE)[..., np.newaxis]
+    grey = np.dot(pixels, LUMINANCE)[..., np.newaxis]
     return np.rint((1 - strength) * grey + strength * coloured).astype(np.uint8)
 
 

@@ -157,19 +157,21 @@ def test_dense_flops_are_those_of_the_vanilla_network(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flags", [("--model_type=vanilla",), ("--model_type=dynconv", "--budget=-1")]
+    ("model_type", "arguments"), [("vanilla", {}), ("dynconv", {"budget": -1})]
 )
-def test_a_network_without_decisions_is_refused(run, tmp_path, flags):
+def test_a_network_without_decisions_is_refused(run, tmp_path, model_type, arguments):
     path = tmp_path / "some.weights.h5"
-    varied_model("vanilla").save_weights(path)
+    varied_model(model_type, **arguments).save_weights(path)
     code, printed, errors = run(
-        *("--dataset=shapes", "--model=1_2_1", "--base_channels=4", *flags),
+        *("--dataset=shapes", "--model=1_2_1", "--base_channels=4"),
+        f"--model_type={model_type}",
+        *(f"--{name}={value}" for name, value in arguments.items()),
         f"--checkpoint_dir={path}",
     )
     assert (code, printed) == (2, "")
     message = errors.splitlines()[-1]
     assert "--mode=sweep needs a network that decides about residual units" in message
-    assert f"Received: {flags[0]}" in message
+    assert f"Received: --model_type={model_type}" in message
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -1,8 +1,10 @@
 """A served model, whatever the protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from sact_keras.serving.client.endpoint_error import EndpointError
 
 Answer = dict[str, Any]
 """Name of an output -> its value for one image: numbers, nested lists, bytes."""
@@ -32,6 +34,24 @@ class Endpoint(Protocol):
                 something else.
         """
         ...
+
+
+def check_answer(server: str, wanted: Sequence[str], found: Iterable[str]) -> None:
+    """Refuses an answer that has not all that was asked for.
+
+    Args:
+        server: Where it is from.
+        wanted: Names of the outputs that are needed.
+        found: Names of those that are there.
+
+    Raises:
+        EndpointError: If one is missing.
+    """
+    if set(wanted) - set(found):
+        raise EndpointError(
+            f"{server} must answer with {', '.join(wanted)}. Received: "
+            f"{', '.join(sorted(found))}"
+        )
 
 
 def connect(

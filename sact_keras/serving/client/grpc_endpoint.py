@@ -8,7 +8,7 @@ import grpc
 import numpy as np
 import tensorflow as tf
 
-from sact_keras.serving.client.endpoint import Answer
+from sact_keras.serving.client.endpoint import Answer, check_answer
 from sact_keras.serving.client.endpoint_error import EndpointError
 from sact_keras.serving.serving_api import import_serving_api
 
@@ -74,12 +74,7 @@ class GrpcEndpoint:
             response = self._stub.Predict(request, timeout=self.timeout_s)
         except grpc.RpcError as error:
             raise self._explain(error) from error
-        missing = [name for name in outputs if name not in response.outputs]
-        if missing:
-            raise EndpointError(
-                f"{self.server} must answer with {', '.join(outputs)}. Received: "
-                f"{', '.join(sorted(response.outputs))}"
-            )
+        check_answer(self.server, outputs, response.outputs)
         columns = [_to_list(response.outputs[name]) for name in outputs]
         rows = zip(*columns, strict=True)
         return [dict(zip(outputs, row, strict=True)) for row in rows]

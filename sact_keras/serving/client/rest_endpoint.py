@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import requests
 
-from sact_keras.serving.client.endpoint import Answer
+from sact_keras.serving.client.endpoint import Answer, check_answer
 from sact_keras.serving.client.endpoint_error import EndpointError
 
 
@@ -110,12 +110,7 @@ class RestEndpoint:
         if not isinstance(prediction, dict) or set(prediction) == {"b64"}:
             # The name is left out where a signature has one output alone.
             prediction = {outputs[0]: prediction}
-        missing = [name for name in outputs if name not in prediction]
-        if missing:
-            raise EndpointError(
-                f"{self.server} must answer with {', '.join(outputs)}. Received: "
-                f"{', '.join(sorted(prediction))}"
-            )
+        check_answer(self.server, outputs, prediction)
         return {name: _decode(prediction[name]) for name in outputs}
 
 
