@@ -12,11 +12,12 @@ comma := ,
 bin := $(VENV)/bin
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help train test lint clean
+.PHONY: help train test torture lint clean
 
 help:
 	@echo 'make train [ARGS="--flag=value ..."]     train and evaluate SACT on the default data set'
 	@echo 'make test  [ARGS="pytest arguments"]     check the style and run the tests'
+	@echo 'make torture                             kill, damage and starve the programs, for an hour or so'
 	@echo 'make lint                                check the style alone'
 	@echo 'make clean                               remove $(VENV)'
 	@echo 'WORKERS=4 runs the tests in four processes rather than in two.'
@@ -27,6 +28,10 @@ train: $(VENV)/.installed
 
 test: lint
 	$(bin)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(ARGS)
+
+# One after the other: the times of kills are drawn from how long a program takes.
+torture: $(VENV)/.installed-$(subst $(comma),-,$(TEST_EXTRAS))
+	$(bin)/python -m pytest -m torture $(ARGS)
 
 lint: $(VENV)/.installed-$(subst $(comma),-,$(TEST_EXTRAS))
 	$(bin)/python -m ruff check .
