@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 # Read by TensorFlow when it is imported, which the tests' own modules do.
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+_SURVIVED = pytest.StashKey[Counter]()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,3 +101,25 @@ def seeded() -> None:
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+def pytest_configure(config):
+    config.stash[_SURVIVED] = Counter()
+
+
+@pytest.fixture
+def survived(request):
+    """A function that counts kills and damages, by name, for the summary at the end."""
+
+    def add(name: str, number: int = 1) -> None:
+        request.config.stash[_SURVIVED][name] += number
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    counts = config.stash[_SURVIVED]
+    if counts:
+        terminalreporter.section("survived")
+        for name, number in sorted(counts.items()):
+            terminalreporter.write_line(f"{number:6,} {name}")
