@@ -58,6 +58,7 @@ class ImageDataset(abc.ABC):
         seed: int,
         start_step: int = 0,
         preprocessing: str = "sact",
+        part: tuple[int, int] = (0, 1),
     ) -> tf.data.Dataset:
         """Returns an infinite stream of augmented, preprocessed training batches.
 
@@ -66,16 +67,21 @@ class ImageDataset(abc.ABC):
         opened at 0 after k batches. Every example comes once an epoch, every epoch
         in an order of its own; a batch may begin in one epoch and end in the next.
 
+        Several workers share a batch by making a part of its rows each: the parts of
+        all, put together in their order, are bit for bit the batch of one worker.
+
         Args:
-            batch_size: images a batch, at least 1.
+            batch_size: images a batch, of all parts together; at least 1.
             seed: any non-negative integer below 2**63.
             start_step: the step to begin at, from 0.
             preprocessing: whose networks the images are for: a name in
                 `PREPROCESSING`; for ImageNet, in `PHOTOGRAPH_PREPROCESSING`.
+            part: (index, count): which of `count` equal parts of each batch's rows to
+                make, counted from 0; `count` divides `batch_size`.
 
         Returns:
-            A dataset of (float32 images `[batch_size, height, width, 3]`, int32 labels
-            `[batch_size]`).
+            A dataset of (float32 images `[batch_size / count, height, width, 3]`, int32
+            labels `[batch_size / count]`).
 
         Raises:
             ValueError: for an argument outside its range.

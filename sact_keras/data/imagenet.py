@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from sact_keras.data.batch_part import rows_of_part
 from sact_keras.data.dataset_error import DatasetError
 from sact_keras.data.dataset_files import DatasetFiles
 from sact_keras.data.image_dataset import ImageDataset, require_integer
@@ -93,11 +94,13 @@ class ImageNetDataset(ImageDataset):
         seed: int,
         start_step: int = 0,
         preprocessing: str = "sact",
+        part: tuple[int, int] = (0, 1),
     ) -> tf.data.Dataset:
         """See `ImageDataset.training_batches`."""
         batch_size = require_integer("batch_size", batch_size, minimum=1)
         seed = require_integer("seed", seed, minimum=0, maximum=2**63 - 1)
         start_step = require_integer("start_step", start_step, minimum=0)
+        rows = rows_of_part(part, batch_size)
         recipe = get_photograph_preprocessing(preprocessing)
         index, bad = self._splits.open("train")
 
@@ -124,13 +127,14 @@ class ImageNetDataset(ImageDataset):
                 maxval=None,
                 dtype=tf.int64,
                 alg="philox",
-            )
+            )[rows]
 
             def batch_of(numbers: tf.Tensor) -> tf.data.Dataset:
                 slices = tf.data.Dataset.from_tensor_slices((numbers, seeds))
-                return _map(slices, load, _CPUS).batch(batch_size, drop_remainder=True)
+                examples = _map(slices, load, _CPUS)
+                return examples.batch(rows.stop - rows.start, drop_remainder=True)
 
-            numbers = shuffled_indices(step, batch_size, len(index), seed)
+            numbers = shuffled_indices(step, batch_size, len(index), seed, rows)
             return bad.make(step, numbers, batch_of)
 
         steps = tf.data.Dataset.counter(start_step, dtype=tf.int64)

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from sact_keras.data.batch_part import rows_of_part
 from sact_keras.data.image_dataset import ImageDataset, require_integer
 from sact_keras.data.preprocessing import get_preprocessing
+from sact_keras.data.random_crops import RandomCrops
 from sact_keras.data.shuffle import augmentation_seed, shuffled_indices
 
 
@@ -75,20 +77,25 @@ class InMemoryDataset(ImageDataset):
         seed: int,
         start_step: int = 0,
         preprocessing: str = "sact",
+        part: tuple[int, int] = (0, 1),
     ) -> tf.data.Dataset:
         """See `ImageDataset.training_batches`."""
         batch_size = require_integer("batch_size", batch_size, minimum=1)
         seed = require_integer("seed", seed, minimum=0, maximum=2**63 - 1)
         start_step = require_integer("start_step", start_step, minimum=0)
+        rows = rows_of_part(part, batch_size)
         recipe = get_preprocessing(preprocessing)
         images, labels = self.examples("train")
         size = labels.shape[0]
 
         def batch_of_step(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            chosen = shuffled_indices(step, batch_size, size, seed)
-            augmented = recipe.augment(
-                tf.gather(images, chosen), augmentation_seed(seed, step)
+            chosen = shuffled_indices(step, batch_size, size, seed, rows)
+            crops = RandomCrops.draw(
+                batch_size,
+                padding=recipe.padding,
+                seed=augmentation_seed(seed, step),
             )
+            augmented = crops.of(rows).apply(tf.gather(images, chosen))
             return recipe.normalize(augmented), tf.gather(labels, chosen)
 
         steps = tf.data.Dataset.counter(start_step, dtype=tf.int64)

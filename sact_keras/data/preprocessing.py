@@ -27,64 +27,6 @@ class Preprocessing:
     padding: int
     normalize: Callable[[tf.Tensor], tf.Tensor]
 
-    def augment(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Pads, crops at random and mirrors half of the images.
-
-        Args:
-            images: uint8 `[batch, height, width, channels]`, spatial size static.
-            seed: int `[2]`: the same seed gives the same crops and flips.
-
-        Returns:
-            uint8 images of the shape of `images`.
-        """
-        return random_crop_and_flip(images, padding=self.padding, seed=seed)
-
-
-def random_crop_and_flip(
-    images: tf.Tensor, *, padding: int, seed: tf.Tensor
-) -> tf.Tensor:
-    """Crops each image out of its zero-padded self and mirrors it half of the time.
-
-    Each of the `(2 * padding + 1) ** 2` crops is equally likely. One gather moves all
-    pixels of the batch, since a crop and a flip are only a choice of rows and columns.
-
-    Args:
-        images: `[batch, height, width, channels]`, of any type; spatial size static.
-        padding: zeros to add on each of the four sides.
-        seed: int `[2]`, as the stateless random functions of TensorFlow take it.
-
-    Returns:
-        A tensor of the shape and type of `images`.
-
-    Example:
-        >>> images = tf.reshape(tf.range(1, 5), [1, 2, 2, 1])
-        >>> random_crop_and_flip(images, padding=1, seed=(1, 2)).shape
-        TensorShape([1, 2, 2, 1])
-    """
-    batch, channels = tf.shape(images)[0], images.shape[3]
-    height, width = images.shape[1], images.shape[2]
-    crop_seed, flip_seed = tf.unstack(
-        tf.random.split(seed, 2, alg="philox")  # The same numbers on every device.
-    )
-    corners = tf.random.stateless_uniform(
-        [2, batch, 1],
-        crop_seed,
-        minval=0,
-        maxval=2 * padding + 1,
-        dtype=tf.int32,
-        alg="philox",
-    )
-    mirrored = tf.random.stateless_uniform([batch, 1], flip_seed, alg="philox") < 0.5
-    columns = tf.where(mirrored, tf.range(width)[::-1], tf.range(width)) + corners[1]
-    rows = tf.range(height) + corners[0]
-
-    border = [padding, padding]
-    padded = tf.pad(images, [[0, 0], border, border, [0, 0]])
-    padded_height, padded_width = height + 2 * padding, width + 2 * padding
-    rows += padded_height * tf.range(batch)[:, tf.newaxis]
-    pixels = padded_width * rows[:, :, tf.newaxis] + columns[:, tf.newaxis, :]
-    return tf.gather(tf.reshape(padded, [-1, channels]), pixels)
-
 
 _CIFAR_MEAN, _CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 

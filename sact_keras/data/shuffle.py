@@ -21,7 +21,11 @@ def augmentation_seed(seed: int, step: tf.Tensor) -> tf.Tensor:
 
 
 def shuffled_indices(
-    step: tf.Tensor, batch_size: int, size: int, seed: int
+    step: tf.Tensor,
+    batch_size: int,
+    size: int,
+    seed: int,
+    rows: slice | None = None,
 ) -> tf.Tensor:
     """Returns the examples of a training step.
 
@@ -34,16 +38,19 @@ def shuffled_indices(
         batch_size: the number of positions in a step.
         size: the number of examples in an epoch.
         seed: of the order.
+        rows: which of the step's positions to return, with `start` and `stop`; None
+            means all.
 
     Returns:
-        int64 `[batch_size]`, values in `[0, size)`.
+        int64 `[number of rows]`, values in `[0, size)`.
 
     Example:
         >>> indices = shuffled_indices(tf.constant(0, tf.int64), 3, size=3, seed=0)
         >>> sorted(indices.numpy().tolist())
         [0, 1, 2]
     """
-    positions = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+    first, end = (0, batch_size) if rows is None else (rows.start, rows.stop)
+    positions = step * batch_size + tf.range(first, end, dtype=tf.int64)
     first_epoch = positions[0] // size
     epochs = positions // size - first_epoch
     # The bijection uses a few bits of its key, so nearby seeds and epochs could
@@ -60,7 +67,7 @@ def shuffled_indices(
                 dtype=tf.int64,
                 alg="philox",
             )
-            for offset in range((batch_size - 1) // size + 2)
+            for offset in range((end - first - 1) // size + 2)
         ]
     )
     # The raw operation, because `tf.random.experimental.index_shuffle` neither takes

@@ -139,6 +139,35 @@ def test_bad_record_is_replaced_in_training_by_the_next_one(kind, tmp_path):
         np.testing.assert_array_equal(images, resumed_images)
 
 
+def test_bad_records_are_replaced_in_a_part_as_in_the_whole_batch(tmp_path):
+    directory = disk.write_imagenet("slim", tmp_path)
+    spoil("slim", directory, "train", 0, 2, "cmyk")
+    spoil("slim", directory, "train", 0, 3, "gif")
+    whole = open_tiny(tmp_path, skip_bad_records=True).training_batches(6, seed=3)
+    halves = [
+        open_tiny(tmp_path, skip_bad_records=True).training_batches(
+            6, seed=3, part=(index, 2)
+        )
+        for index in range(2)
+    ]
+    for batch, *parts in tf.data.Dataset.zip(whole, *halves).take(5):
+        for values, *pieces in zip(batch, *parts, strict=True):
+            np.testing.assert_array_equal(values, tf.concat(pieces, axis=0))
+
+
+def test_bad_record_ends_only_the_part_that_it_is_in(tmp_path):
+    directory = disk.write_imagenet("slim", tmp_path)
+    labels = labels_of(open_tiny(tmp_path).training_batches(8, seed=3), 1)[0]
+    spoil("slim", directory, "train", 0, 2, "cmyk")
+    (with_bad, without) = (0, 1) if 3 in labels[:4] else (1, 0)
+    assert 3 in labels
+    dataset = open_tiny(tmp_path)
+    (half,) = labels_of(dataset.training_batches(8, seed=3, part=(without, 2)), 1)
+    np.testing.assert_array_equal(half, labels[4 * without :][:4])
+    with pytest.raises(tf.errors.OpError):
+        labels_of(dataset.training_batches(8, seed=3, part=(with_bad, 2)), 1)
+
+
 def test_last_record_is_replaced_by_the_first(tmp_path):
     directory = disk.write_imagenet("slim", tmp_path)
     spoil("slim", directory, "train", 1, 3, "cmyk")

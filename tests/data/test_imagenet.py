@@ -124,6 +124,27 @@ def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
     assert_same_batches(take(rest, 3), whole[start_step:])
 
 
+@settings(max_examples=2, deadline=None)
+@given(
+    count=st.integers(1, 4),
+    rows=st.integers(1, 5),
+    start_step=st.integers(0, 12),
+    preprocessing=st.sampled_from(sorted(PHOTOGRAPH_PREPROCESSING)),
+)
+def test_parts_make_the_whole_batch(dataset, count, rows, start_step, preprocessing):
+    """Also where an epoch of 9 ends within a batch, or several do."""
+    arguments = {"seed": 5, "start_step": start_step, "preprocessing": preprocessing}
+    whole = take(dataset.training_batches(count * rows, **arguments), 2)
+    parts = [
+        dataset.training_batches(count * rows, **arguments, part=(index, count))
+        for index in range(count)
+    ]
+    assert {part.element_spec[0].shape[0] for part in parts} == {rows}
+    pieces = zip(*(take(part, 2) for part in parts), strict=True)
+    together = [joined(batch) for batch in pieces]
+    assert_same_batches(together, whole)
+
+
 def test_streams_are_of_the_recipe_that_is_named(dataset):
     encoded, _ = disk.examples_of("validation")
     images, _ = joined(take(dataset.evaluation_batches(8, preprocessing="aig")))
@@ -265,6 +286,8 @@ def test_images_and_boxes_of_every_size_are_used(size, boxes, encode, tmp_path):
         ({"batch_size": 1, "seed": -1}, "seed=-1"),
         ({"batch_size": 1, "seed": 0, "start_step": -1}, "start_step=-1"),
         ({"batch_size": 1, "seed": 0, "preprocessing": "vgg"}, "preprocessing='vgg'"),
+        ({"batch_size": 4, "seed": 0, "part": (1, 3)}, r"part=\(1, 3\), batch_size=4"),
+        ({"batch_size": 4, "seed": 0, "part": (4, 4)}, r"part\[0\]=4"),
     ],
 )
 def test_training_arguments_out_of_range(dataset, arguments, received):

@@ -76,6 +76,29 @@ def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
     assert_same_batches(take(rest, 3), whole[start_step:])
 
 
+@settings(max_examples=4, deadline=None)
+@given(
+    count=st.integers(1, 5),
+    rows=st.integers(1, 30),
+    start_step=st.integers(0, 25),
+    preprocessing=st.sampled_from(sorted(PREPROCESSING)),
+)
+def test_parts_make_the_whole_batch(dataset, count, rows, start_step, preprocessing):
+    """Also where an epoch of 50 ends within a batch, or several do."""
+    arguments = {"seed": 5, "start_step": start_step, "preprocessing": preprocessing}
+    whole = take(dataset.training_batches(count * rows, **arguments), 3)
+    parts = [
+        dataset.training_batches(count * rows, **arguments, part=(index, count))
+        for index in range(count)
+    ]
+    assert {part.element_spec[0].shape[0] for part in parts} == {rows}
+    together = [
+        tuple(map(np.concatenate, zip(*batch, strict=True)))
+        for batch in zip(*(take(part, 3) for part in parts), strict=True)
+    ]
+    assert_same_batches(together, whole)
+
+
 def test_streams_of_one_seed_are_bit_identical(dataset):
     first, again = (take(dataset.training_batches(16, seed=1), 30) for _ in range(2))
     assert_same_batches(first, again)
@@ -232,6 +255,10 @@ def test_streams_do_not_copy_the_images():
         ({"batch_size": 1, "seed": 2**63}, "seed="),
         ({"batch_size": 1, "seed": 0, "start_step": -1}, "start_step=-1"),
         ({"batch_size": 1, "seed": 0, "preprocessing": "x"}, "preprocessing='x'"),
+        ({"batch_size": 8, "seed": 0, "part": (0, 3)}, r"part=\(0, 3\), batch_size=8"),
+        ({"batch_size": 8, "seed": 0, "part": (2, 2)}, r"part\[0\]=2"),
+        ({"batch_size": 8, "seed": 0, "part": (-1, 2)}, r"part\[0\]=-1"),
+        ({"batch_size": 8, "seed": 0, "part": (0, 0)}, r"part\[1\]=0"),
     ],
 )
 def test_training_arguments_out_of_range(dataset, arguments, received):
