@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from export.map_report import write_map_report
 from export.mapped_network import MappedNetwork, load_mapped_network
 from export.ponder_map_options import PonderMapOptions
 from export.split_maps import MAP, draw_split, map_split, scale_of
-from sact_keras.files.atomic_write import TEMPORARY_PREFIX
+from sact_keras.files.temporary import temporary_directory
 from sact_keras.training.command_line import FAILURE, SUCCESS
 from sact_keras.training.driver import open_dataset_of
 from sact_keras.training.usage_error import UsageError
@@ -139,10 +138,8 @@ class PonderMapRun:
         if self._options.hdf5:
             yield directory
             return
-        with tempfile.TemporaryDirectory(
-            prefix=TEMPORARY_PREFIX, dir=directory
-        ) as temporary:
-            yield Path(temporary)
+        with temporary_directory(directory / "maps") as temporary:
+            yield temporary
 
 
 def _check_apart(directory: Path, paths: Sequence[Path]) -> None:

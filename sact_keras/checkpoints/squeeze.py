@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import tempfile
 from pathlib import Path
 
 import keras
@@ -13,7 +12,8 @@ from sact_keras.checkpoints.saved_checkpoint import INDEX_FILE, WEIGHTS_FILE
 from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.checkpoints.store import find_checkpoint
 from sact_keras.checkpoints.tensorflow_files import TensorFlowFiles
-from sact_keras.files.atomic_write import TEMPORARY_PREFIX, sync
+from sact_keras.files.atomic_write import sync
+from sact_keras.files.temporary import temporary_directory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +66,8 @@ def squeeze_checkpoint(
     Example:
         >>> import sact_keras
         >>> model = sact_keras.build_model("act", model="1_2_1", base_channels=4)
-        >>> with tempfile.TemporaryDirectory() as directory:
-        ...     model.save(f"{directory}/model.keras")
-        ...     small = f"{directory}/small.weights.h5"
-        ...     squeeze_checkpoint(model, f"{directory}/model.keras", small).path.name
+        >>> model.save("model.keras")
+        >>> squeeze_checkpoint(model, "model.keras", "small.weights.h5").path.name
         'small.weights.h5'
     """
     target = Path(target)
@@ -109,10 +107,8 @@ def _find(source: Path) -> tuple[Path, list[Path]]:
 
 def _save_atomically(model: keras.Model, target: Path) -> None:
     # Keras goes by the suffix, which a name within a temporary directory can keep.
-    with tempfile.TemporaryDirectory(
-        prefix=f"{TEMPORARY_PREFIX}{target.name}-", dir=target.parent
-    ) as directory:
-        temporary = Path(directory) / target.name
+    with temporary_directory(target) as directory:
+        temporary = directory / target.name
         if target.name.endswith(".keras"):
             model.save(temporary)
         else:

@@ -25,11 +25,8 @@ from sact_keras.checkpoints.training_state import (
     refuse_non_finite,
     restore_training_state,
 )
-from sact_keras.files.atomic_write import (
-    TEMPORARY_PREFIX,
-    atomic_directory,
-    atomic_write,
-)
+from sact_keras.files.atomic_write import atomic_directory, atomic_write
+from sact_keras.files.temporary import TEMPORARY_PREFIX
 
 logger = logging.getLogger(__name__)
 

@@ -2,14 +2,11 @@
 
 import contextlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-TEMPORARY_PREFIX = ".tmp-"
-"""What the name of everything unfinished begins with."""
+from sact_keras.files.temporary import temporary_directory, temporary_file
 
 
 def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
@@ -23,10 +20,9 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
         OSError: If the file cannot be written. It is then as it was.
 
     Example:
-        >>> with tempfile.TemporaryDirectory() as directory:
-        ...     atomic_write(f"{directory}/note.txt", "done")
-        ...     os.listdir(directory)
-        ['note.txt']
+        >>> atomic_write("note.txt", "done")
+        >>> Path("note.txt").read_text()
+        'done'
     """
     with atomic_file(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
@@ -50,28 +46,20 @@ def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
         OSError: If the file cannot be written. It is then as it was.
 
     Example:
-        >>> with tempfile.TemporaryDirectory() as directory:
-        ...     with atomic_file(f"{directory}/note.txt") as file:
-        ...         _ = file.write(b"done")
-        ...         before = Path(directory, "note.txt").exists()
-        ...     before, Path(directory, "note.txt").exists()
+        >>> with atomic_file("large.txt") as file:
+        ...     _ = file.write(b"done")
+        ...     before = Path("large.txt").exists()
+        >>> before, Path("large.txt").exists()
         (False, True)
     """
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(
-        prefix=f"{TEMPORARY_PREFIX}{path.name}-", dir=path.parent
-    )
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            # mkstemp makes the file private; a result is as readable as any other.
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with temporary_file(path) as (file, temporary):
+        # The temporary file is private; a result is as readable as any other.
+        os.fchmod(file.fileno(), 0o666 & ~_umask())
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        temporary.replace(path)
     sync(path.parent)
 
 
@@ -91,19 +79,13 @@ def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
         OSError: If the directory cannot be written.
     """
     path = Path(path)
-    temporary = Path(
-        tempfile.mkdtemp(prefix=f"{TEMPORARY_PREFIX}{path.name}-", dir=path.parent)
-    )
-    try:
+    with temporary_directory(path) as temporary:
         temporary.chmod(0o777 & ~_umask())
         yield temporary
         for file in temporary.iterdir():
             sync(file)
         sync(temporary)
         temporary.rename(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     sync(path.parent)
 
 

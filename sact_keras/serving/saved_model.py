@@ -117,7 +117,7 @@ def export_saved_model(
     version = next_version(export_dir) if version is None else version
     with (
         version_directory(export_dir, version, overwrite=overwrite) as directory,
-        tempfile.TemporaryDirectory() as assets,
+        tempfile.TemporaryDirectory(dir=directory) as assets,
     ):
         module = ServingModule(
             ServedNetwork(model, execution),

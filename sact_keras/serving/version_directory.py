@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from sact_keras.files.atomic_write import TEMPORARY_PREFIX, sync
+from sact_keras.files.atomic_write import sync
+from sact_keras.files.temporary import TEMPORARY_PREFIX
 
 # Of Linux' fcntl.h and stdio.h.
 _CURRENT_DIRECTORY = -100
