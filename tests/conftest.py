@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -101,6 +102,26 @@ def seeded() -> None:
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def longest_file():
+    """A context manager in which the system writes so many bytes into a file, no more.
+
+    To a program it is a full disk, but for the error's number.
+    """
+    import resource
+
+    @contextlib.contextmanager
+    def limited(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 def pytest_configure(config):

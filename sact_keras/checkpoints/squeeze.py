@@ -6,14 +6,14 @@ from pathlib import Path
 
 import keras
 
+from sact_keras.checkpoints.encoding import encode_model
 from sact_keras.checkpoints.loading import load_checkpoint
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint
 from sact_keras.checkpoints.saved_checkpoint import INDEX_FILE, WEIGHTS_FILE
 from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.checkpoints.store import find_checkpoint
 from sact_keras.checkpoints.tensorflow_files import TensorFlowFiles
-from sact_keras.files.atomic_write import sync
-from sact_keras.files.temporary import temporary_directory
+from sact_keras.files.atomic_write import atomic_write
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +88,7 @@ def squeeze_checkpoint(
     checkpoint, files = _find(Path(source))
     load_checkpoint(model, checkpoint)
     bytes_before = sum(file.stat().st_size for file in files)
-    _save_atomically(model, target)
+    atomic_write(target, encode_model(model, target.name))
     return SqueezedCheckpoint(
         checkpoint, target, bytes_before, bytes_after=target.stat().st_size
     )
@@ -103,16 +103,3 @@ def _find(source: Path) -> tuple[Path, list[Path]]:
         source = find_checkpoint(source).path
         return source, [source / name for name in (INDEX_FILE, WEIGHTS_FILE)]
     return source, [source]
-
-
-def _save_atomically(model: keras.Model, target: Path) -> None:
-    # Keras goes by the suffix, which a name within a temporary directory can keep.
-    with temporary_directory(target) as directory:
-        temporary = directory / target.name
-        if target.name.endswith(".keras"):
-            model.save(temporary)
-        else:
-            model.save_weights(temporary)
-        sync(temporary)
-        temporary.replace(target)
-    sync(target.parent)

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.encoding import encode_model
 from sact_keras.checkpoints.native import load_native
 from sact_keras.checkpoints.saved_checkpoint import (
     FORMAT_VERSION,
@@ -101,10 +102,9 @@ class CheckpointStore:
                 if metrics.items() <= existing.metrics.items():
                     return existing
                 metrics = existing.metrics | metrics
-            self._remove(path)
         self.directory.mkdir(parents=True, exist_ok=True)
         with atomic_directory(path) as temporary:
-            model.save_weights(temporary / WEIGHTS_FILE)
+            (temporary / WEIGHTS_FILE).write_bytes(encode_model(model, WEIGHTS_FILE))
             index = {
                 "format_version": FORMAT_VERSION,
                 "step": step,
@@ -117,6 +117,8 @@ class CheckpointStore:
                 "files": {WEIGHTS_FILE: fingerprint(temporary / WEIGHTS_FILE)},
             }
             atomic_write(temporary / INDEX_FILE, json.dumps(index, indent=1))
+            if path.exists():
+                self._remove(path)
         self._prune()
         return SavedCheckpoint(
             path, step, metrics, index["model"], index["random_states"]

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from sact_keras.files.errors_named import errors_named
 from sact_keras.files.temporary import temporary_directory, temporary_file
 
 
-def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
+def atomic_write(path: str | os.PathLike, content: str | bytes | memoryview) -> None:
     """Writes a file so that a reader, or a crash, never sees half of it.
 
     Args:
@@ -53,14 +54,15 @@ def atomic_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
         (False, True)
     """
     path = Path(path)
-    with temporary_file(path) as (file, temporary):
-        # The temporary file is private; a result is as readable as any other.
-        os.fchmod(file.fileno(), 0o666 & ~_umask())
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-        temporary.replace(path)
-    sync(path.parent)
+    with errors_named(path):
+        with temporary_file(path) as (file, temporary):
+            # The temporary file is private; a result is as readable as any other.
+            os.fchmod(file.fileno(), 0o666 & ~_umask())
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.replace(path)
+        sync(path.parent)
 
 
 @contextlib.contextmanager
@@ -79,14 +81,15 @@ def atomic_directory(path: str | os.PathLike) -> Iterator[Path]:
         OSError: If the directory cannot be written.
     """
     path = Path(path)
-    with temporary_directory(path) as temporary:
-        temporary.chmod(0o777 & ~_umask())
-        yield temporary
-        for file in temporary.iterdir():
-            sync(file)
-        sync(temporary)
-        temporary.rename(path)
-    sync(path.parent)
+    with errors_named(path):
+        with temporary_directory(path) as temporary:
+            temporary.chmod(0o777 & ~_umask())
+            yield temporary
+            for file in temporary.iterdir():
+                sync(file)
+            sync(temporary)
+            temporary.rename(path)
+        sync(path.parent)
 
 
 def sync(path: Path) -> None:

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from sact_keras.files.atomic_write import atomic_write
+from sact_keras.files.errors_named import errors_named
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import (
     DATASETS,
@@ -115,6 +116,7 @@ def export_saved_model(
     preparation = ImagePreparation(model.family, preprocessing, size)
     labels = _labels(labels, dataset, model.num_classes)
     version = next_version(export_dir) if version is None else version
+    final = Path(export_dir) / str(version)
     with (
         version_directory(export_dir, version, overwrite=overwrite) as directory,
         tempfile.TemporaryDirectory(dir=directory) as assets,
@@ -134,7 +136,8 @@ def export_saved_model(
         logger.info("Making the graphs of the signatures")
         signatures = module.signatures()
         logger.info("Writing the SavedModel")
-        tf.saved_model.save(module, str(directory), signatures=signatures)
+        with errors_named(final, tf.errors.OpError):
+            tf.saved_model.save(module, str(directory), signatures=signatures)
         content = make_model_card(
             model,
             dataset=dataset,
@@ -149,7 +152,7 @@ def export_saved_model(
         if warmup:
             inputs = {name: input_specs(signatures[name]) for name in signatures}
             write_warmup(directory, make_warmup_requests(inputs, size))
-    return str(Path(export_dir) / str(version))
+    return str(final)
 
 
 def _check_model(model: Any) -> None:

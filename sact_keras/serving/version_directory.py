@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sact_keras.files.atomic_write import sync
+from sact_keras.files.errors_named import errors_named
 from sact_keras.files.temporary import TEMPORARY_PREFIX
 
 # Of Linux' fcntl.h and stdio.h.
@@ -94,21 +95,22 @@ def version_directory(
     check_version(export_dir, version, overwrite=overwrite)
     export_dir = Path(export_dir)
     final = export_dir / str(version)
-    export_dir.mkdir(parents=True, exist_ok=True)
-    _remove_stale(export_dir)
-    temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=export_dir))
-    with _held(temporary):
-        try:
-            yield temporary
-            # mkdtemp makes it private; a server may be another user.
-            temporary.chmod(export_dir.stat().st_mode & 0o777)
-            for path in [*temporary.rglob("*"), temporary]:
-                sync(path)
-            _put_in_place(temporary, final, overwrite=overwrite)
-        finally:
-            # Nothing, where it has its name; else what is unfinished or replaced.
-            shutil.rmtree(temporary, ignore_errors=True)
-    sync(export_dir)
+    with errors_named(final):
+        export_dir.mkdir(parents=True, exist_ok=True)
+        _remove_stale(export_dir)
+        temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=export_dir))
+        with _held(temporary):
+            try:
+                yield temporary
+                # mkdtemp makes it private; a server may be another user.
+                temporary.chmod(export_dir.stat().st_mode & 0o777)
+                for path in [*temporary.rglob("*"), temporary]:
+                    sync(path)
+                _put_in_place(temporary, final, overwrite=overwrite)
+            finally:
+                # Nothing, where it has its name; else what is unfinished or replaced.
+                shutil.rmtree(temporary, ignore_errors=True)
+        sync(export_dir)
 
 
 def _put_in_place(temporary: Path, final: Path, *, overwrite: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from sact_keras.data import ImageDataset
+from sact_keras.files.errors_named import errors_named
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.options import Options
 from sact_keras.training.policy_report import write_policies
@@ -63,11 +64,12 @@ class EvaluationReport:
                 step=step,
                 about=about,
             )
-        writer = tf.summary.create_file_writer(str(self.directory))
-        with writer.as_default(step=step or 0):
-            for name, value in evaluation.values.items():
-                tf.summary.scalar(name, value)
-        writer.close()
+        with errors_named(self.directory, tf.errors.OpError):
+            writer = tf.summary.create_file_writer(str(self.directory))
+            with writer.as_default(step=step or 0):
+                for name, value in evaluation.values.items():
+                    tf.summary.scalar(name, value)
+            writer.close()
 
     def _write_rates(
         self, rates: UnitRates, step: int | None, about: dict[str, Any]

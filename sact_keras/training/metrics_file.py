@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sact_keras.files.atomic_write import atomic_write
+from sact_keras.files.errors_named import errors_named
 
 
 class MetricsFile:
@@ -32,10 +33,22 @@ class MetricsFile:
         self.path = Path(path)
 
     def append(self, step: int, split: str, values: Mapping[str, float]) -> None:
-        """Adds a line."""
+        """Adds a line.
+
+        Raises:
+            OSError: If it cannot be written whole. The file is then as it was.
+        """
         line = {"step": step, "time": round(time.time(), 3), "split": split, **values}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        left = (json.dumps(line) + "\n").encode()
+        with errors_named(self.path), self.path.open("ab", buffering=0) as file:
+            end = file.tell()
+            try:
+                while left:
+                    left = left[file.write(left) :]
+            except OSError:
+                # Behind half a line the next one would be lost, too.
+                file.truncate(end)
+                raise
 
     def read(self) -> list[dict]:
         """All whole lines. A last line that a kill has cut short is passed by."""
@@ -48,6 +61,12 @@ class MetricsFile:
             except ValueError:
                 continue
         return lines
+
+    def has_evaluation(self, step: int) -> bool:
+        """Whether an evaluation after `step` steps is among the lines."""
+        return any(
+            line["step"] == step and "eval/Accuracy" in line for line in self.read()
+        )
 
     def rewind(self, step: int) -> None:
         """Drops what was measured after `step`, which a resumed run measures again."""

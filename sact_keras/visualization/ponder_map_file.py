@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from sact_keras.files.atomic_write import atomic_file
+from sact_keras.visualization.fault_keeping_file import FaultKeepingFile
 from sact_keras.visualization.ponder_map_computation import block_names
 
 BLOCKS_ATTRIBUTE = "block_scopes"
@@ -56,8 +57,9 @@ class PonderMapFile(contextlib.AbstractContextManager):
     ) -> None:
         self.num_images = 0
         with contextlib.ExitStack() as stack:
-            file = stack.enter_context(atomic_file(path))
-            self._file = stack.enter_context(h5py.File(file, "w"))
+            self._target = FaultKeepingFile(stack.enter_context(atomic_file(path)))
+            stack.push(self._check_whole)
+            self._file = stack.enter_context(h5py.File(self._target, "w"))
             for name, value in (attributes or {}).items():
                 self._file.attrs[name] = value
             self._stack = stack.pop_all()
@@ -65,6 +67,11 @@ class PonderMapFile(contextlib.AbstractContextManager):
     def __exit__(self, *error: Any) -> None:
         """Closes the file, and gives it its name if there was no error."""
         self._stack.__exit__(*error)
+
+    def _check_whole(self, kind: type[BaseException] | None, *error: Any) -> None:
+        """Between the closing of the file and its naming."""
+        if kind is None:
+            self._target.check()
 
     def append(
         self,
@@ -80,6 +87,7 @@ class PonderMapFile(contextlib.AbstractContextManager):
         Raises:
             ValueError: If the entries are not of equally many images, or are not those
                 of the batches before, in name, type and shape of an image.
+            OSError: If they cannot be written.
         """
         columns = {name: _as_stored(name, values) for name, values in maps.items()}
         columns |= {name: np.asarray(values) for name, values in (extras or {}).items()}
@@ -99,6 +107,7 @@ class PonderMapFile(contextlib.AbstractContextManager):
             dataset = self._file[name]
             dataset.resize(end, axis=0)
             dataset[self.num_images :] = values
+            self._target.check()
         self.num_images = end
 
     def _create(self, name: str, values: np.ndarray) -> None:

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from sact_keras.training.metrics_file import MetricsFile
 
 
@@ -36,3 +38,13 @@ def test_rewinding_nothing(tmp_path):
     file.rewind(5)
     assert file.read() == []
     assert not file.path.exists()
+
+
+def test_no_half_line_stays_where_the_disk_is_full(tmp_path, longest_file):
+    file = MetricsFile(tmp_path / "metrics.jsonl")
+    file.append(10, "train", {"loss": 1.0})
+    whole = file.path.read_bytes()
+    said = f"File too large: '{file.path}'$"
+    with longest_file(len(whole) + 20), pytest.raises(OSError, match=said):
+        file.append(20, "train", {"loss": 2.0})
+    assert file.path.read_bytes() == whole

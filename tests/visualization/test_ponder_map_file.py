@@ -1,5 +1,6 @@
 """Tests of the HDF5 files of ponder maps."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -157,3 +158,34 @@ def test_other_files_are_refused(tmp_path):
         file.append({"flops": np.arange(2)})
     with pytest.raises(ValueError, match=r"flops.*Received: name='maps'"):
         next(read_ponder_map_batches(tmp_path / "maps.h5", "maps"))
+
+
+def test_the_disk_is_full_at_any_of_the_writes(tmp_path, monkeypatch):
+    """HDF5, told so, would end the program by a segmentation fault."""
+    path, really_write = tmp_path / "maps.h5", os.pwrite
+    left = []
+
+    def write(*arguments):
+        if not left:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        left.pop()
+        return really_write(*arguments)
+
+    def write_maps(number_of_writes):
+        left[:] = [None] * number_of_writes
+        with PonderMapFile(path, {"model_type": "act"}) as file:
+            for seed in range(2):
+                file.append(make_maps(3, seed), {"file_names": ["a", "b", "c"]})
+        return number_of_writes - len(left)
+
+    monkeypatch.setattr(os, "pwrite", write)
+    needed = write_maps(1000)
+    path.unlink()
+    assert 10 < needed < 1000
+    for number in range(needed):
+        with pytest.raises(OSError, match=f"No space left on device: '{path}'$"):
+            write_maps(number)
+        assert list(tmp_path.iterdir()) == []
+    write_maps(needed)
+    with h5py.File(path) as file:
+        assert len(file["flops"]) == 6

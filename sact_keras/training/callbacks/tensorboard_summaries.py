@@ -1,12 +1,14 @@
 """Writes what TensorBoard shows."""
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
+from sact_keras.files.errors_named import errors_named
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
 from sact_keras.training.random_states import kept_random_states
 from sact_keras.visualization import maximum_ponder_cost, ponder_heatmap
@@ -52,24 +54,29 @@ class TensorBoardSummaries(GlobalStepCallback):
         self._written_at = time.monotonic()
         rate = float(self.model.optimizer.learning_rate)
         self.write_scalars(step, {**logs, "learning_rate": rate})
-        with self._writer.as_default(step=step):
+        with self._writing(step):
             self._write_heatmaps()
-        self._writer.flush()
 
     def write_scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Writes values by name, such as those of an evaluation, at once."""
-        if self._writer is None:
-            self._writer = tf.summary.create_file_writer(self.directory)
-        with self._writer.as_default(step=step):
+        with self._writing(step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
-        self._writer.flush()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Closes the event file."""
         del logs
         if self._writer is not None:
             self._writer.close()
+
+    @contextlib.contextmanager
+    def _writing(self, step: int) -> Iterator[None]:
+        with errors_named(self.directory, tf.errors.OpError):
+            if self._writer is None:
+                self._writer = tf.summary.create_file_writer(self.directory)
+            with self._writer.as_default(step=step):
+                yield
+            self._writer.flush()
 
     def _write_heatmaps(self) -> None:
         if self.images is None:
