@@ -14,12 +14,13 @@ from sact_keras.data import DatasetError
 from sact_keras.training import flags
 from sact_keras.training.diverged_error import DivergedError
 from sact_keras.training.environment import import_tensorflow
+from sact_keras.training.stop_signals import StopSignals
 from sact_keras.training.usage_error import UsageError
 
 SUCCESS, FAILURE, USAGE_ERROR = 0, 1, 2
-# What a shell says of a program that a signal has ended.
-INTERRUPTED = 128 + signal.SIGINT
-PIPE_CLOSED = 128 + signal.SIGPIPE
+# What a shell says of a program that a signal has ended, less the signal's number.
+SIGNALLED = 128
+PIPE_CLOSED = SIGNALLED + signal.SIGPIPE
 
 AnyOptions = TypeVar("AnyOptions")
 
@@ -71,6 +72,23 @@ def run_program(
     Returns:
         The exit code.
     """
+    with StopSignals() as stop:
+        try:
+            return _run_program(name, argv, help_text, parse, run)
+        except BaseException:
+            # Whatever a library has made of it, on the way out.
+            if stop.received is None:
+                raise
+            return SIGNALLED + stop.received
+
+
+def _run_program(
+    name: str,
+    argv: Sequence[str],
+    help_text: Callable[[], str],
+    parse: Callable[[Sequence[str]], AnyOptions],
+    run: Callable[[AnyOptions], int | None],
+) -> int:
     try:
         if flags.wants_help(argv):
             print(help_text(), flush=True)
@@ -82,8 +100,6 @@ def run_program(
         return run(options) or SUCCESS
     except UsageError as error:
         return _stop(name, error, USAGE_ERROR)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         # `main.py --help | head`: nobody reads on. What is still buffered would fail
         # once more at the interpreter's end.
@@ -115,7 +131,7 @@ def _run(options: flags.Options) -> int:
     try:
         run(options)
     except Interrupted as interruption:
-        return 128 + interruption.signal_number
+        return SIGNALLED + interruption.signal_number
     return SUCCESS
 
 

@@ -17,7 +17,11 @@ from sact_keras.checkpoints.training_state import (
 )
 from sact_keras.data import ImageDataset
 from sact_keras.training.build import build_for_training
-from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint
+from sact_keras.training.callbacks.best_checkpoint import (
+    BestCheckpoint,
+    finish_marking,
+    is_evaluated,
+)
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.curriculum import Curriculum
 from sact_keras.training.callbacks.metrics_log import MetricsLog
@@ -89,16 +93,23 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         next(iter(_training_batches(options, dataset, start_step=0)))
         next(evaluation.batches())
     step = _start(options, model, store, checkpoint)
-    if step >= num_steps:
+    metrics = MetricsFile(directory / "metrics.jsonl")
+    interval = options.eval_interval_steps
+    if interval is None:
+        interval = min(recipe.eval_interval_steps, max(1, num_steps // 4))
+    # A signal has broken the evaluation off after which this step was saved.
+    lacks_evaluation = is_evaluated(
+        step, num_steps, interval
+    ) and not metrics.has_evaluation(step)
+    if step >= num_steps and not lacks_evaluation:
         logger.info("All %d steps of the training in %s are done", num_steps, directory)
         return None
 
-    metrics = MetricsFile(directory / "metrics.jsonl")
     metrics.rewind(step)
     evaluations: dict[int, Evaluation] = {}
 
     def evaluate(at_step: int) -> Evaluation:
-        with kept_random_states(model):
+        with stop.breaks_off(), kept_random_states(model):
             found = evaluation()
         metrics.append(at_step, options.split_name, found.values)
         summaries.write_scalars(at_step, found.values)
@@ -133,12 +144,8 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         MetricsLog(metrics, **where),
         summaries,
     ]
-    interval = options.eval_interval_steps
-    if interval is None:
-        interval = min(recipe.eval_interval_steps, max(1, num_steps // 4))
-    if interval:
-        callbacks.append(BestCheckpoint(evaluate, saver, interval=interval, **where))
-    callbacks += [saver, stop, MetricsWindow(**where)]
+    best = BestCheckpoint(evaluate, saver, interval=interval, **where)
+    callbacks += [best, saver, stop, MetricsWindow(**where)]
 
     logger.info(
         "Training %s on %s: steps %d to %d in %s (the first compiles the program)",
@@ -150,17 +157,21 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     )
     batches = _training_batches(options, dataset, start_step=step)
     with stop:
+        if lacks_evaluation:
+            saver.set_model(model)
+            best.on_step_end(step, {})
         # One epoch of all remaining steps: Keras' epochs, at whose ends it would reset
         # and call back, would depend on where the training was resumed.
         try:
-            model.fit(
-                batches,
-                epochs=1,
-                steps_per_epoch=num_steps - step,
-                shuffle=False,
-                verbose=0,
-                callbacks=callbacks,
-            )
+            if step < num_steps and stop.received is None:
+                model.fit(
+                    batches,
+                    epochs=1,
+                    steps_per_epoch=num_steps - step,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
         except (DivergedError, NonFiniteWeightsError) as error:
             raise DivergedError(
                 f"{error}: the training has diverged and is stopped. The last good "
@@ -171,57 +182,6 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         logger.info("Stopped after saving a checkpoint; the same command goes on")
         raise Interrupted(stop.received)
     return evaluations.get(num_steps)
-
-
-def _start(
-    options: Options,
-    model: keras.Model,
-    store: CheckpointStore,
-    checkpoint: SavedCheckpoint | None,
-) -> int:
-    """Puts a model where its run goes on, and returns the steps done.
-
-    A run that begins saves a checkpoint of its step 0: from there on there always is
-    one to go on from.
-    """
-    directory = Path(options.train_log_dir)
-    store.clean()
-    if checkpoint is not None:
-        step = store.restore(model, checkpoint)
-        # Damaged ones after it, which must not count among the latest.
-        store.set_aside_after(step)
-        if step < options.max_number_of_steps:
-            logger.info("Going on from step %d: %s", step, checkpoint.path)
-        return step
-    model.optimizer.build(model.trainable_variables)
-    if options.finetune_path is not None:
-        _load_finetune_path(options, model)
-    if RunConfig.read(directory) is not None:
-        logger.warning("%s has no checkpoint to go on from: starting anew", directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    RunConfig.of(options).write(directory)
-    store.set_aside_after(-1)
-    store.save(model, step=0)
-    return 0
-
-
-def _load_finetune_path(options: Options, model: keras.Model) -> None:
-    """Loads the weights to start from."""
-    path = options.finetune_path
-    load_start(options, model)
-    try:
-        refuse_non_finite(model, step=0)
-    except NonFiniteWeightsError as error:
-        raise DamagedFileError(
-            f"cannot start from {path}: its weights are not all finite"
-        ) from error
-    decides = any(is_decision(variable.path) for variable in model.weights)
-    afresh = decides and options.stage != "finetune"
-    if options.policy_path is not None:
-        deciding = f" and the policy of {options.policy_path}"
-    else:
-        deciding = "; the layers that decide start afresh" if afresh else ""
-    logger.info("Starting from the weights of %s%s", path, deciding)
 
 
 def _training_batches(

@@ -1,4 +1,5 @@
 import json
+import signal
 
 import keras
 import numpy as np
@@ -10,8 +11,9 @@ from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.training.build import build_network
 from sact_keras.training.callbacks.nan_guard import DivergedError
+from sact_keras.training.dataset_evaluation import DatasetEvaluation
 from sact_keras.training.metrics_file import MetricsFile
-from sact_keras.training.train import train
+from sact_keras.training.train import Interrupted, train
 
 
 def files_of(directory):
@@ -74,6 +76,50 @@ def test_a_finished_run_is_left_alone(vanilla_run):
     assert before == {
         p: p.stat().st_mtime_ns for p in directory.rglob("*") if p.is_file()
     }
+
+
+@pytest.mark.parametrize("broken_off", [10, 20, 25])
+def test_an_evaluation_that_a_signal_breaks_off_is_made_up_for(
+    tmp_path, monkeypatch, broken_off
+):
+    def options_for(name):
+        return tiny_options(
+            tmp_path / name,
+            model_type="vanilla",
+            base_channels=4,
+            max_number_of_steps=25,
+            eval_interval_steps=10,
+        )
+
+    class Signalled(DatasetEvaluation):
+        """An evaluation in the midst of which the system wants its machine back."""
+
+        left = {10: 1, 20: 2, 25: 3}[broken_off]
+
+        def __call__(self):
+            Signalled.left -= 1
+            if Signalled.left == 0:
+                signal.raise_signal(signal.SIGTERM)
+            return super().__call__()
+
+    whole = train(options_for("whole"), TinyDataset())
+    with monkeypatch.context() as patch:
+        patch.setattr("sact_keras.training.train.DatasetEvaluation", Signalled)
+        with pytest.raises(Interrupted):
+            train(options_for("broken"), TinyDataset())
+    store = CheckpointStore(tmp_path / "broken" / "checkpoints")
+    assert store.latest().step == broken_off
+    metrics = MetricsFile(tmp_path / "broken" / "metrics.jsonl")
+    assert not metrics.has_evaluation(broken_off)
+    resumed = train(options_for("broken"), TinyDataset())
+    assert resumed.values == whole.values
+    expected = MetricsFile(tmp_path / "whole" / "metrics.jsonl").read()
+    found = metrics.read()
+    for line in expected + found:
+        del line["time"]
+    assert found == expected
+    best = CheckpointStore(tmp_path / "whole" / "checkpoints").best()
+    assert (store.best().step, store.best().metrics) == (best.step, best.metrics)
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good(tmp_path):

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
+from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
+from sact_keras.training.callbacks.stop_on_signal import BrokenOff
 from sact_keras.training.evaluation import Evaluation
 
 
@@ -13,10 +16,11 @@ class BestCheckpoint(GlobalStepCallback):
     Steps rather than seconds, so that the same run always finds the same best. It
     must come before the callback that saves by the clock: a checkpoint of a step is
     then never saved without the step having been evaluated, and a training that
-    resumes from it misses no evaluation.
+    resumes from it misses no evaluation but one that a signal has broken off: whoever
+    resumes makes up for it.
 
     Args:
-        evaluate: Evaluates the model as it is, at a given step.
+        evaluate: Evaluates the model as it is, at a given step; may raise `BrokenOff`.
         saver: Saves the checkpoint that is the best.
         start_step: Steps done before this `fit`.
         num_steps: Steps of the whole training.
@@ -42,10 +46,32 @@ class BestCheckpoint(GlobalStepCallback):
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
         """Evaluates if it is time to."""
         del logs
-        if step % self.interval and step != self.num_steps:
+        if not is_evaluated(step, self.num_steps, self.interval):
             return
-        accuracy = self.evaluate(step).accuracy
+        try:
+            accuracy = self.evaluate(step).accuracy
+        except BrokenOff:
+            return
         if accuracy > self.best_accuracy:
             self.best_accuracy = accuracy
             checkpoint = self.saver.save(step, {"accuracy": accuracy})
             self.saver.store.mark_best(checkpoint)
+
+
+def is_evaluated(step: int, num_steps: int, interval: int) -> bool:
+    """Whether the model is evaluated after `step` steps; never if `interval` is 0.
+
+    Example:
+        >>> [step for step in range(8) if is_evaluated(step, num_steps=7, interval=3)]
+        [3, 6, 7]
+    """
+    return interval > 0 and step > 0 and (step % interval == 0 or step == num_steps)
+
+
+def finish_marking(store: CheckpointStore, latest: SavedCheckpoint) -> None:
+    """Marks the best checkpoint, where a kill has come between its saving and that."""
+    if "accuracy" not in latest.metrics:
+        return
+    best = store.best()
+    if best is None or latest.metrics["accuracy"] > best.metrics["accuracy"]:
+        store.mark_best(latest)

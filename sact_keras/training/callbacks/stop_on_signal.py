@@ -1,20 +1,26 @@
 """Ends a training in good order when the user or the system asks for it."""
 
+import contextlib
 import signal
+import time
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Self
 
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
+from sact_keras.training.stop_signals import REPEAT_SECONDS, STOP_SIGNALS
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+class BrokenOff(BaseException):
+    """A signal has come amid what is not worth finishing before the training stops."""
 
 
 class StopOnSignal(GlobalStepCallback):
     """Saves a checkpoint and stops the training after SIGINT or SIGTERM.
 
     A context manager around `fit`. The step that runs when the signal comes is
-    finished first; a second signal ends the program at once.
+    finished first; a second signal does what it would without this.
 
     Args:
         saver: Saves the checkpoint.
@@ -29,10 +35,12 @@ class StopOnSignal(GlobalStepCallback):
         super().__init__(start_step, num_steps)
         self.saver = saver
         self.received: int | None = None
+        self._received_at = float("inf")
+        self._breaks_off = False
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
+        for number in STOP_SIGNALS:
             self._previous[number] = signal.signal(number, self._receive)
         return self
 
@@ -46,10 +54,30 @@ class StopOnSignal(GlobalStepCallback):
             self.saver.save(step)
             self.model.stop_training = True
 
+    @contextlib.contextmanager
+    def breaks_off(self) -> Iterator[None]:
+        """Lets a signal end the block, which may take longer than there is time.
+
+        Raises:
+            BrokenOff: In the block when a signal comes, or before it if one has come.
+        """
+        self._breaks_off = True
+        try:
+            if self.received is not None:
+                raise BrokenOff
+            yield
+        finally:
+            self._breaks_off = False
+
     def _receive(self, number: int, frame: FrameType | None) -> None:
         del frame
-        self.received = number
-        self._restore()
+        if self.received is None:
+            self.received, self._received_at = number, time.monotonic()
+            if self._breaks_off:
+                raise BrokenOff
+        elif time.monotonic() - self._received_at > REPEAT_SECONDS:
+            self._restore()
+            signal.raise_signal(number)
 
     def _restore(self) -> None:
         for number, handler in self._previous.items():
