@@ -6,6 +6,9 @@ import tensorflow as tf
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+#: Of an image, as Pillow has it. A PNG of 50 kB may take gigabytes to decode.
+MAX_PIXELS = 2**28 // 3
+
 # In bytes; the last eight are the width and the height.
 _PNG_HEADER = 24
 
@@ -46,7 +49,8 @@ def decode_window(
 
     Raises:
         tf.errors.InvalidArgumentError: if it is neither JPEG nor PNG, if the window
-            cannot be decoded, and for a JPEG of four channels.
+            cannot be decoded, for a JPEG of four channels, and for an image of more
+            than `MAX_PIXELS`.
 
     Example:
         >>> jpeg = tf.io.encode_jpeg(tf.zeros([30, 40, 3], tf.uint8))
@@ -55,7 +59,9 @@ def decode_window(
     """
 
     def of_png() -> tf.Tensor:
-        image = tf.io.decode_png(encoded, channels=3)
+        # Of nothing, no memory is taken.
+        contents = tf.where(_is_too_large(read_image_size(encoded)), "", encoded)
+        image = tf.io.decode_png(contents, channels=3)
         window = choose_window(tf.shape(image)[:2])
         begin, size = tf.pad(window[:2], [[0, 1]]), tf.concat([window[2:], [3]], 0)
         return tf.slice(image, begin, size)
@@ -71,8 +77,9 @@ def decode_window(
 
     def of_jpeg() -> tf.Tensor:
         shape = tf.io.extract_jpeg_shape(encoded)
+        channels = tf.where(_is_too_large(shape[:2]), _MAX_CHANNELS + 1, shape[2])
         # Adds nothing; reaching beyond the end is an error, and quicker than asserting.
-        refused = tf.gather(tf.zeros([_MAX_CHANNELS + 1], tf.int32), shape[2])
+        refused = tf.gather(tf.zeros([_MAX_CHANNELS + 1], tf.int32), channels)
         window = choose_window(shape[:2]) + refused + _refuse_cut_jpeg(encoded)
         if min_size is None:
             return decode(window, ratio=1)
@@ -119,6 +126,10 @@ def read_image_size(encoded: tf.Tensor) -> tf.Tensor:
 
 def _is_png(encoded: tf.Tensor) -> tf.Tensor:
     return tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
+
+
+def _is_too_large(size: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_prod(tf.cast(size, tf.int64)) > MAX_PIXELS
 
 
 def _refuse_cut_jpeg(encoded: tf.Tensor) -> tf.Tensor:

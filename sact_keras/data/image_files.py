@@ -1,6 +1,7 @@
 """Image files of one's own, at their own size or scaled to a longer edge."""
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from sact_keras.data.image_dataset import require_integer
-from sact_keras.data.image_decoding import decode_window
+from sact_keras.data.image_decoding import MAX_PIXELS, decode_window
 
 _ORIENTATION_TAG = 0x0112  # Of Exif: how a camera was held.
 
@@ -48,7 +49,8 @@ def read_image_file(
 
     Raises:
         ValueError: If `longer_edge` is not a positive integer, or the file is not an
-            image that can be read; the message names it.
+            image that can be read, or one of more than `MAX_PIXELS`; the message names
+            it.
         OSError: If there is no such file, or it cannot be read.
 
     Example:
@@ -62,8 +64,10 @@ def read_image_file(
     path = Path(path)
     encoded = path.read_bytes()
     try:
-        image = decode_window(tf.constant(encoded), _whole).numpy()
-    except tf.errors.InvalidArgumentError as error:
+        # What refuses an image there would be silent on an accelerator.
+        with tf.device("CPU:0"):
+            image = decode_window(tf.constant(encoded), _whole).numpy()
+    except tf.errors.OpError as error:
         raise ValueError(
             f"{path} must be a JPEG (grey or RGB) or a PNG. Received: "
             f"{_kind(path, encoded)}"
@@ -100,8 +104,15 @@ def _whole(shape: tf.Tensor) -> tf.Tensor:
 
 
 def _set_upright(image: np.ndarray, path: Path) -> np.ndarray:
-    with Image.open(path) as opened:
-        orientation = opened.getexif().get(_ORIENTATION_TAG, 1)
+    try:
+        with Image.open(path) as opened:
+            orientation = opened.getexif().get(_ORIENTATION_TAG, 1)
+    # Pillow raises errors of many kinds over what it finds beside the pixels.
+    except Exception as error:
+        raise ValueError(
+            f"{path} must say how the camera was held, or nothing of it. Received: "
+            f"{type(error).__name__}: {error}"
+        ) from error
     exchanged, flipped = _ORIENTATIONS.get(orientation, (False, ()))
     if exchanged:
         image = image.swapaxes(0, 1)
@@ -113,7 +124,13 @@ def _kind(path: Path, encoded: bytes) -> str:
     if not encoded:
         return "an empty file"
     try:
-        with Image.open(path) as opened:
-            return f"{opened.format} of mode {opened.mode}, damaged or of another kind"
-    except OSError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as opened:
+                return (
+                    f"{opened.format} of mode {opened.mode}, damaged or of another kind"
+                )
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return f"an image of more than {MAX_PIXELS:,} pixels"
+    except Exception:  # As above.
         return "a file that is no image"

@@ -1,5 +1,8 @@
 """Tests of reading single image files."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -116,3 +119,29 @@ def test_what_is_no_image_is_named(tmp_path):
         read_image_file(tmp_path / "none.jpg")
     with pytest.raises(ValueError, match="longer_edge=0"):
         read_image_file(tmp_path / "whole.jpg", longer_edge=0)
+
+
+@pytest.mark.parametrize("side", [10_000, 20_000])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_what_would_take_gigabytes_is_refused_unread(tmp_path, side, suffix):
+    path = save(tmp_path / f"a.{suffix}", CORNERS)
+    content = bytearray(path.read_bytes())
+    if suffix == "png":
+        content[16:24] = struct.pack(">II", side, side)
+        content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    else:
+        frame = content.index(b"\xff\xc0")
+        content[frame + 5 : frame + 9] = struct.pack(">HH", side, side)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.{suffix}.*more than 89,478,485 pixels"):
+        read_image_file(path)
+
+
+def test_a_damaged_note_of_how_the_camera_was_held_is_named(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = save(tmp_path / "a.png", CORNERS, exif=exif).read_bytes()
+    place = content.index(b"eXIf") + 12
+    (tmp_path / "a.png").write_bytes(content[:place] + b"?" + content[place + 1 :])
+    with pytest.raises(ValueError, match=r"a\.png must say how the camera was held"):
+        read_image_file(tmp_path / "a.png")
