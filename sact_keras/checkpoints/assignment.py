@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.network_description import (
     FREE_UNITS,
@@ -84,6 +85,7 @@ def assign_variables(
     Raises:
         CheckpointMismatchError: If a variable is missing, unexpected or wrongly shaped,
             or there is none to assign.
+        DamagedFileError: If an array is of another type, or holds a NaN or an infinity.
     """
     networks = describe_network(variables), describe_network(shapes)
     if skip_decisions or only_decisions:
@@ -107,10 +109,27 @@ def assign_variables(
         raise CheckpointMismatchError(
             path, missing, unexpected, wrong_shapes, networks=networks, note=note
         )
-    arrays = {name: read(name) for name in variables if name in shapes}
+    arrays = {
+        name: _as_value_of(stored.variable, read(name), f"{name} in {path}")
+        for name, stored in variables.items()
+    }
     for name, array in arrays.items():
-        variable = variables[name].variable
-        variable.assign(np.reshape(array, variable.shape))
+        variables[name].variable.assign(array)
+
+
+def _as_value_of(variable: Any, array: np.ndarray, name: str) -> np.ndarray:
+    array = np.asarray(array)
+    is_float = keras.backend.is_float_dtype(variable.dtype)
+    if array.dtype.kind not in ("f" if is_float else "biu"):
+        raise DamagedFileError(
+            f"{name} must be of {variable.dtype}. Received: {array.dtype}"
+        )
+    # What no float32 holds becomes an infinity.
+    with np.errstate(over="ignore"):
+        is_finite = np.isfinite(array.astype("float32")).all()
+    if not is_finite:
+        raise DamagedFileError(f"{name} holds a NaN or an infinity")
+    return np.reshape(array, variable.shape)
 
 
 def _select(named: Mapping[str, Any], *, decisions: bool) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def checkpoint_num_classes(path: str | os.PathLike) -> int | None:
     if prefix is not None:
         return _length(_tensorflow_shapes(prefix), _TENSORFLOW_LOGITS)
     config = checkpoint_model_config(path)
-    return None if config is None else config["num_classes"]
+    return None if config is None else config.get("num_classes")
 
 
 def _tensorflow_shapes(prefix: str) -> dict[str, tuple[int, ...]]:

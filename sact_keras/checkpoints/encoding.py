@@ -4,9 +4,13 @@ import io
 
 import keras
 
+from sact_keras.checkpoints.seal import seal
 
-def encode_model(model: keras.Model, file_name: str) -> memoryview:
+
+def encode_model(model: keras.Model, file_name: str) -> bytes | memoryview:
     """The file that Keras would write of a model, with its optimizer if it has one.
+
+    Weights alone are sealed: HDF5 has no checksums of its own, as an archive has.
 
     Keras writes HDF5, and HDF5 keeps parts of a file until it is closed. Where the disk
     is full then, it cannot close it, tries again when the program ends, and ends it by
@@ -25,15 +29,15 @@ def encode_model(model: keras.Model, file_name: str) -> memoryview:
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-        >>> bytes(encode_model(model, "dense.weights.h5")[1:4])
+        >>> bytes(encode_model(model, "dense.weights.h5")[513:516])
         b'HDF'
     """
     content = _NamedBytes(file_name)
     if file_name.endswith(".keras"):
         model.save(content)
-    else:
-        model.save_weights(content)
-    return content.getbuffer()
+        return content.getbuffer()
+    model.save_weights(content)
+    return seal(content.getbuffer())
 
 
 class _NamedBytes(io.BytesIO):

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from sact_keras.checkpoints.archive import check_archive
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.pytorch_files import is_pytorch_file
 from sact_keras.checkpoints.sact import find_tensorflow_checkpoint
@@ -51,14 +52,20 @@ def checkpoint_model_config(path: str | os.PathLike) -> dict[str, Any] | None:
         return None
     if serialized.get("class_name") != AdaptiveResNet.__name__:
         return None
-    return serialized["config"]
+    config = serialized.get("config")
+    if not isinstance(config, dict):
+        raise DamagedFileError(
+            f"{path} must hold the configuration of a network. Received: {config!r:.40}"
+        )
+    return config
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(_CONFIG_FILE))
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            check_archive(file)
+            return dict(json.loads(archive.read(_CONFIG_FILE)))
+    except Exception as error:  # Bytes that are altered may lead anywhere.
         raise DamagedFileError(
             f"{path} must be a .keras file that Keras has written. Received: {error}"
         ) from error

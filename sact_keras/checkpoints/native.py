@@ -12,6 +12,7 @@ import h5py
 import keras
 import numpy as np
 
+from sact_keras.checkpoints.archive import check_archive
 from sact_keras.checkpoints.assignment import (
     Stored,
     assign_variables,
@@ -20,6 +21,7 @@ from sact_keras.checkpoints.assignment import (
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.network_description import PROGRESS
 from sact_keras.checkpoints.saved_checkpoint import WEIGHTS_FILE, SavedCheckpoint
+from sact_keras.checkpoints.seal import check_seal
 
 _OPTIMIZER = "optimizer/"
 """Group of a Keras file with the state of the optimizer."""
@@ -91,9 +93,11 @@ def _open_weights(path: Path) -> Iterator[h5py.File]:
         raise FileNotFoundError(f"no file of weights at {path}")
     with _damage_named(path):
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
+            with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+                check_archive(stream)
                 source = io.BytesIO(archive.read(WEIGHTS_FILE))
         else:
+            check_seal(path)
             source = path
         file = h5py.File(source, "r")
     with file:
@@ -105,7 +109,9 @@ def _damage_named(path: Path) -> Iterator[None]:
     """Says of all that reading the file may raise which file it is."""
     try:
         yield
-    except (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+    except DamagedFileError:
+        raise
+    except Exception as error:  # Bytes that are altered may lead anywhere.
         raise DamagedFileError(
             f"{path} must be a .weights.h5 or .keras file that Keras has written. "
             f"Received: {error}"
@@ -135,6 +141,8 @@ def _saved_arrays(file: h5py.File, names: Iterable[str]) -> dict[str, h5py.Datas
         if key.startswith(_OPTIMIZER):
             return
         if isinstance(item, h5py.Dataset):
+            if item.external or item.is_virtual:
+                raise ValueError(f"{key} is of numbers in another file")
             owner, _, index = key.rpartition("/")
             found.append((owner.removesuffix("vars").rstrip("/"), int(index), item))
         elif key.endswith("/vars") and "name" in item.attrs:

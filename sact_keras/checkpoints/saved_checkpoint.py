@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+import operator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ WEIGHTS_FILE = "model.weights.h5"
 INDEX_FILE = "checkpoint.json"
 """What the checkpoint is, and the checksums by which damage is seen."""
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+_CHECKSUM = "sha256"
+"""Entry of the index with the checksum of all others; version 1 has none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,28 +62,38 @@ class SavedCheckpoint:
         try:
             index = json.loads((path / INDEX_FILE).read_text(encoding="utf-8"))
             version = index["format_version"]
-            files = index["files"]
+            files = {
+                name: {"bytes": int(entry["bytes"]), "sha256": str(entry["sha256"])}
+                for name, entry in index["files"].items()
+            }
             checkpoint = cls(
                 path=path,
-                step=index["step"],
+                step=operator.index(index["step"]),
                 metrics=index["metrics"],
                 model_config=index["model"],
                 random_states=index["random_states"],
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            is_intact = WEIGHTS_FILE in files and (
+                version == 1 or index[_CHECKSUM] == _checksum(index)
+            )
+        except Exception as error:  # Bytes that are altered may lead anywhere.
             raise DamagedFileError(
                 f"checkpoint {path} is damaged: {INDEX_FILE} cannot be read "
                 f"({type(error).__name__}: {error})"
             ) from error
-        if version != FORMAT_VERSION:
+        if version not in (1, FORMAT_VERSION):
             raise DamagedFileError(
-                f"checkpoint {path} cannot be read: expected format version "
+                f"checkpoint {path} cannot be read: expected format version 1 or "
                 f"{FORMAT_VERSION}. Received: {version!r}"
+            )
+        if not is_intact:
+            raise DamagedFileError(
+                f"checkpoint {path} is damaged: {INDEX_FILE} is not what was written"
             )
         for name, expected in files.items():
             try:
                 found = fingerprint(path / name)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 raise DamagedFileError(
                     f"checkpoint {path} is damaged: {name} cannot be read ({error})"
                 ) from error
@@ -92,8 +107,20 @@ class SavedCheckpoint:
         return checkpoint
 
 
+def encode_index(index: Mapping[str, Any]) -> str:
+    """The text of an index, with the checksum of what it says."""
+    return json.dumps({**index, _CHECKSUM: _checksum(index)}, indent=1)
+
+
 def fingerprint(path: Path) -> dict[str, Any]:
     """Size and SHA-256 of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def _checksum(index: Mapping[str, Any]) -> str:
+    rest = {name: entry for name, entry in index.items() if name != _CHECKSUM}
+    # As it is once it has been read: tuples are lists then, and all keys are texts.
+    read = json.loads(json.dumps(rest))
+    return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()

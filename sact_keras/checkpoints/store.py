@@ -1,7 +1,6 @@
 """The checkpoints of a training run."""
 
 import importlib.metadata
-import json
 import logging
 import os
 import re
@@ -19,6 +18,7 @@ from sact_keras.checkpoints.saved_checkpoint import (
     INDEX_FILE,
     WEIGHTS_FILE,
     SavedCheckpoint,
+    encode_index,
     fingerprint,
 )
 from sact_keras.checkpoints.training_state import (
@@ -116,7 +116,7 @@ class CheckpointStore:
                 },
                 "files": {WEIGHTS_FILE: fingerprint(temporary / WEIGHTS_FILE)},
             }
-            atomic_write(temporary / INDEX_FILE, json.dumps(index, indent=1))
+            atomic_write(temporary / INDEX_FILE, encode_index(index))
             if path.exists():
                 self._remove(path)
         self._prune()
