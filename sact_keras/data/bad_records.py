@@ -148,7 +148,8 @@ class BadRecords:
 
     def _meet(self, stream: int, place: int, number: int, fault: DatasetError) -> None:
         """Reports a bad record the first time, or ends the stream."""
-        if not self._skip:
+        # A file that has gone is not to be trained without.
+        if not self._skip or fault.record is None:
             # Steps are made at the same time, and may fail in any order.
             if place < self._faults.get(stream, (place + 1,))[0]:
                 self._faults[stream] = (place, fault)
@@ -162,7 +163,14 @@ class BadRecords:
         self.skipped.append(fault)
 
     def _diagnose(self, number: int) -> DatasetError | None:
+        """Says what is wrong with a record, or with its file: that has no record."""
         if number not in self._diagnoses:
+            path, _ = self._index.place(number)
+            try:
+                path.open("rb").close()
+            except OSError as error:
+                # Not to be remembered: it may come back.
+                return DatasetError(f"cannot be read: {error.strerror}", path=path)
             message = self._describe(number)
             self._diagnoses[number] = message and self._error_at(number, message)
         return self._diagnoses[number]

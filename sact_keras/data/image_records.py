@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import tensorflow as tf
 
 from sact_keras.data.record_index import RecordIndex
@@ -101,12 +102,14 @@ def read_in_order(index: RecordIndex) -> tf.data.Dataset:
         A dataset of (int64 scalar: the record's number in `index`, string scalar: the
         serialized record).
     """
-    starts = tf.searchsorted(
-        tf.constant(index.shards), tf.range(len(index.files), dtype=tf.int64)
-    )
+    bounds = np.searchsorted(index.shards, np.arange(len(index.files) + 1))
     paths = tf.constant([str(path) for path in index.files])
 
-    def open_file(path: tf.Tensor, start: tf.Tensor) -> tf.data.Dataset:
-        return tf.data.TFRecordDataset(path).enumerate(tf.cast(start, tf.int64))
+    def open_file(path: tf.Tensor, start: tf.Tensor, end: tf.Tensor) -> tf.data.Dataset:
+        # As many numbers as records: a file that has gone is an error each time that
+        # it is asked for a record, without an end.
+        numbers = tf.data.Dataset.range(start, end)
+        return tf.data.Dataset.zip((numbers, tf.data.TFRecordDataset(path)))
 
-    return tf.data.Dataset.from_tensor_slices((paths, starts)).flat_map(open_file)
+    places = (paths, bounds[:-1], bounds[1:])
+    return tf.data.Dataset.from_tensor_slices(places).flat_map(open_file)
