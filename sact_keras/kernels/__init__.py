@@ -15,7 +15,12 @@ from sact_keras.kernels.types import Tensor
 
 
 def normalize_batch(
-    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float, staged: bool = False
+    inputs: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    epsilon: float,
+    staged: bool = False,
+    synchronized: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Normalizes by the batch's own moments: gamma (x - mean) / sqrt(var + eps) + beta.
 
@@ -26,6 +31,8 @@ def normalize_batch(
         epsilon: Added to the variance.
         staged: Whether sums are to be made axis by axis, which loses the fewest
             digits, where there is something faster.
+        synchronized: Whether the moments are those of all replicas' batches together.
+            They are then made axis by axis in any case.
 
     Returns:
         The outputs, in the inputs' shape and dtype; the mean, [channels]; and the
@@ -37,7 +44,9 @@ def normalize_batch(
         >>> [float(v) for v in (y[0, 0], mean[0], variance[0])]
         [-1.0, 2.0, 1.0]
     """
-    return _kernels().normalize_batch(inputs, gamma, beta, epsilon, staged)
+    return _kernels().normalize_batch(
+        inputs, gamma, beta, epsilon, staged, synchronized
+    )
 
 
 def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
@@ -111,6 +120,41 @@ def num_replicas() -> int:
         1
     """
     return _kernels().num_replicas()
+
+
+def replica_mean(value: Tensor) -> Tensor:
+    """The mean over the replicas, where several share a batch.
+
+    For what a loss that is not linear in its batch's means is made of: a loss of each
+    replica's own means would be another one. The gradient passes through.
+
+    Args:
+        value: Of the same shape on each replica, of a floating type.
+
+    Returns:
+        The mean, the same on each replica; where there is one, `value` itself.
+
+    Example:
+        >>> float(replica_mean(keras.ops.array(2.0)))
+        2.0
+    """
+    return _kernels().replica_mean(value)
+
+
+def any_replica(condition: Tensor) -> Tensor:
+    """Whether something holds on any of the replicas that share a batch.
+
+    Args:
+        condition: Boolean scalar.
+
+    Returns:
+        Boolean scalar, the same on each replica.
+
+    Example:
+        >>> bool(any_replica(keras.ops.array(True)))
+        True
+    """
+    return _kernels().any_replica(condition)
 
 
 def _kernels() -> ModuleType:

@@ -6,10 +6,15 @@ from sact_keras.kernels.types import Tensor
 
 
 def normalize_batch(
-    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float, staged: bool = False
+    inputs: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    epsilon: float,
+    staged: bool = False,
+    synchronized: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Batch normalization by the batch's own moments; see `sact_keras.kernels`."""
-    del staged
+    del staged, synchronized
     mean, variance = ops.moments(inputs, axes=list(range(len(inputs.shape) - 1)))
     outputs = ops.batch_normalization(
         inputs, mean, variance, axis=-1, offset=beta, scale=gamma, epsilon=epsilon
@@ -35,3 +40,13 @@ def num_replicas() -> int:
 def distinguish_replica(seed: Tensor) -> Tensor:
     """The seed as it is: there is one replica; see `sact_keras.kernels`."""
     return seed
+
+
+def replica_mean(value: Tensor) -> Tensor:
+    """The value itself: there is one replica; see `sact_keras.kernels`."""
+    return value
+
+
+def any_replica(condition: Tensor) -> Tensor:
+    """The condition itself: there is one replica; see `sact_keras.kernels`."""
+    return condition

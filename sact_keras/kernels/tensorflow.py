@@ -9,22 +9,45 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from sact_keras.kernels import generic
+from sact_keras.kernels.tensorflow_replicas import (
+    any_replica,
+    distinguish_replica,
+    in_several_replicas,
+    mean_in_stages,
+    normalize_across_replicas,
+    num_replicas,
+    replica_mean,
+)
 from sact_keras.kernels.types import Tensor
 
-_GOLDEN_RATIO = 0x9E3779B9
-"""Spreads small numbers over 32 bits: no replica's seed is near another layer's."""
+__all__ = [
+    "any_replica",
+    "convolve_to_one_channel",
+    "distinguish_replica",
+    "fork",
+    "normalize_batch",
+    "num_replicas",
+    "replica_mean",
+]
 
 _FUSED_DTYPES = (tf.float32, tf.bfloat16, tf.float16)
 
 
 def normalize_batch(
-    inputs: Tensor, gamma: Tensor, beta: Tensor, epsilon: float, staged: bool = False
+    inputs: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    epsilon: float,
+    staged: bool = False,
+    synchronized: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Batch normalization in one operation, forwards and backwards.
 
     On a CPU that operation adds up all values of a channel one after the other, which
     costs digits.
     """
+    if synchronized and in_several_replicas():
+        return normalize_across_replicas(inputs, gamma, beta, epsilon)
     if inputs.dtype not in _FUSED_DTYPES:
         return generic.normalize_batch(inputs, gamma, beta, epsilon)
     if staged and not _has_gpu() and inputs.dtype == tf.float32:
@@ -86,18 +109,12 @@ def _normalize_in_stages(
         return outputs, gradient
 
     constant = tf.stop_gradient(inputs)
-    mean = _mean_in_stages(constant)
-    variance = _mean_in_stages(tf.math.squared_difference(constant, mean))
+    mean = mean_in_stages(constant)
+    variance = mean_in_stages(tf.math.squared_difference(constant, mean))
     flat = tf.reshape(inputs, (1, 1, -1, inputs.shape[-1]))
     outputs = tf.reshape(normalize(flat, gamma, beta, mean, variance), tf.shape(inputs))
     outputs.set_shape(inputs.shape)
     return outputs, mean, variance
-
-
-def _mean_in_stages(values: Tensor) -> Tensor:
-    for axis in reversed(range(values.shape.rank - 1)):
-        values = tf.reduce_mean(values, axis)
-    return values
 
 
 def convolve_to_one_channel(inputs: Tensor, kernel: Tensor) -> Tensor:
@@ -120,20 +137,6 @@ def fork(inputs: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         return first + second
 
     return (tf.identity(inputs), tf.identity(inputs)), gradient
-
-
-def distinguish_replica(seed: Tensor) -> Tensor:
-    """Adds a multiple of the replica's number; see `sact_keras.kernels`."""
-    context = tf.distribute.get_replica_context()
-    if context is None:  # In the midst of a strategy's own work.
-        return seed
-    replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
-    return seed + tf.stack([replica * _GOLDEN_RATIO, tf.zeros([], seed.dtype)])
-
-
-def num_replicas() -> int:
-    """Those of the current strategy; see `sact_keras.kernels`."""
-    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _has_gpu() -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from sact_keras.kernels import normalize_batch
+from sact_keras.kernels import normalize_batch, num_replicas
 from sact_keras.kernels.types import Tensor
 
 
@@ -24,6 +24,8 @@ class BatchNorm(keras.layers.BatchNormalization):
             times n / (n - 1), where n is the number of values of a channel. One value
             has no such variance: the moving one then stays as it is. The batch's
             moments are then also computed as precisely as in PyTorch.
+        synchronized: Whether, where several replicas of `tf.distribute` share a batch,
+            the moments are those of the whole batch rather than of each replica's part.
         **kwargs: As for any layer.
 
     Input shape:
@@ -44,9 +46,12 @@ class BatchNorm(keras.layers.BatchNormalization):
         momentum: float = 0.9,
         epsilon: float = 1e-3,
         unbiased_variance: bool = False,
+        synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(axis=-1, momentum=momentum, epsilon=epsilon, **kwargs)
+        # Keras' own refuses backends on which there is one replica, and nothing to do.
+        self.synchronized = synchronized
         self.unbiased_variance = unbiased_variance
 
     def call(
@@ -69,6 +74,7 @@ class BatchNorm(keras.layers.BatchNormalization):
             self.epsilon,
             # As precisely as in PyTorch: less, and ReLUs near zero turn over.
             staged=self.unbiased_variance,
+            synchronized=self.synchronized,
         )
         if self.unbiased_variance:
             variance = self._unbiased(variance, ops.shape(inputs)[:-1])
@@ -90,10 +96,13 @@ class BatchNorm(keras.layers.BatchNormalization):
             "momentum": self.momentum,
             "epsilon": self.epsilon,
             "unbiased_variance": self.unbiased_variance,
+            "synchronized": self.synchronized,
         }
 
     def _unbiased(self, variance: Tensor, shape: tuple[Any, ...]) -> Tensor:
         count = ops.cast(math.prod(shape), variance.dtype)
+        if self.synchronized:
+            count = count * num_replicas()
         # Not n / (n - 1) at n = 1, which would turn the average to NaN for good.
         unbiased = variance * (count / ops.maximum(count - 1.0, 1.0))
         kept = ops.cast(self.moving_variance, variance.dtype)

@@ -10,7 +10,7 @@ from sact_keras.accounting import account
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers import AdaptiveBlock
 from sact_keras.layers.compute_budget import budget_of_images
-from sact_keras.models.dtype_policy import dtype_policy_of
+from sact_keras.models.dtype_policy import using_dtype_policy
 from sact_keras.models.families import FAMILIES, Family
 from sact_keras.models.given import check_given
 from sact_keras.models.method import BlockPlan, Method
@@ -113,7 +113,7 @@ class AdaptiveResNet(MethodTraining):
         self.reports_macs = design.reports_macs
         self.arguments = method.complete(arguments or {}, sum(self.num_units))
         self.block_names = [f"block_{i + 1}" for i in range(len(self.num_units))]
-        with dtype_policy_of(self):
+        with using_dtype_policy(self.dtype_policy):
             self.stem = design.stem(base_channels)
             self.blocks = [
                 self._make_block(index, design, method)
@@ -269,8 +269,7 @@ class AdaptiveResNet(MethodTraining):
             **reports,
             **account(self, size, executed, ponder_costs),
         }
-        if self.method.loss is not None:
-            self.add_loss(self.loss_of_method(outputs))
+        self.add_loss_of_method(outputs)
         return outputs
 
     def get_config(self) -> dict[str, Any]:

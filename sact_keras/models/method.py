@@ -50,6 +50,8 @@ class Method:
             name -> float32 [N] or [N, k].
         loss: The method's own loss, from the statistics' means (scalars or [k]) and the
             model. None for none.
+        is_linear: Whether the loss is linear in the means, so that a mean of the losses
+            of several replicas' images is that of all. Means are shared otherwise.
         loss_name: What logs call that loss.
         report: What an evaluation prints besides, by name, from the same means and the
             model.
@@ -75,6 +77,7 @@ class Method:
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     statistics: Callable[[Any, Mapping[str, Tensor]], dict[str, Tensor]] | None = None
     loss: Callable[[Mapping[str, Tensor], Any], Tensor] | None = None
+    is_linear: bool = False
     loss_name: str = "method_loss"
     report: Callable[[Mapping[str, Any], Any], dict[str, float]] | None = None
     validate: Callable[[Mapping[str, Any], int], None] = lambda arguments, units: None

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from sact_keras.kernels import num_replicas, replica_mean
 from sact_keras.kernels.types import Tensor
 from sact_keras.models.method import Method
 from sact_keras.models.methods import METHODS
@@ -43,6 +44,8 @@ class MethodTraining(keras.Model):
         loss = super().compute_loss(
             x, y, y_pred["logits"], sample_weight, training=training
         )
+        if self.method.loss is not None and num_replicas() > 1:
+            loss = loss + self.loss_of_method(y_pred) / num_replicas()
         if "baseline_logits" not in y_pred:
             return loss
         return self.method.reinforce(self, y_pred, y, loss)
@@ -59,6 +62,15 @@ class MethodTraining(keras.Model):
                 metric.update_state(found[metric.name])
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
 
+    def add_loss_of_method(self, outputs: dict[str, Any]) -> None:
+        """Adds the method's loss to the model's `losses`, of which there is one list.
+
+        Of several replicas, which run in turns, each would find the others' in it:
+        there `compute_loss` adds it.
+        """
+        if self.method.loss is not None and num_replicas() == 1:
+            self.add_loss(self.loss_of_method(outputs))
+
     def loss_of_method(self, outputs: dict[str, Any]) -> Tensor:
         """The method's loss of a batch, by the means over its images."""
         method = self.method
@@ -66,4 +78,6 @@ class MethodTraining(keras.Model):
             name: ops.mean(value, axis=0)
             for name, value in method.statistics(self, outputs).items()
         }
+        if not method.is_linear:
+            means = {name: replica_mean(value) for name, value in means.items()}
         return method.loss(means, self)

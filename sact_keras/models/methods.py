@@ -74,6 +74,7 @@ def _halting(model_type: str, *, spatial: bool) -> Method:
         arguments=METHOD_ARGUMENTS[model_type],
         statistics=lambda model, outputs: ponder_cost_statistics(outputs),
         loss=lambda means, model: ponder_cost_loss(means, model.arguments["tau"]),
+        is_linear=True,
         loss_name="ponder_loss",
         validate=_validate_halting,
         variant=DEFAULT_VARIANTS[model_type],
