@@ -11,7 +11,15 @@ from sact_keras.training.options import Options
 from sact_keras.training.sweep_lists import parse_compute_budgets
 from sact_keras.training.usage_error import UsageError, refuse
 
+_TRAINING_MODES = ("train", "train_and_eval")
+
 _MODES_OF_FLAG = {
+    "distribution": _TRAINING_MODES,
+    "num_replicas": _TRAINING_MODES,
+    "sync_batch_norm": _TRAINING_MODES,
+    "accumulate_steps": _TRAINING_MODES,
+    "precision": _TRAINING_MODES,
+    "worker_timeout_secs": _TRAINING_MODES,
     "attack": ("attack",),
     "epsilon": ("attack",),
     "jpeg_quality": ("attack",),
@@ -79,6 +87,8 @@ def _check_ranges(options: Options) -> None:
         "num_examples",
         "curriculum_steps",
         "benchmark_rounds",
+        "num_replicas",
+        "accumulate_steps",
     ):
         value = getattr(options, name)
         if value is not None and value < 1:
@@ -108,7 +118,7 @@ def _check_ranges(options: Options) -> None:
         parse_compute_budgets(options.compute_budgets)
     except ValueError as error:
         raise UsageError(f"--{error}") from error
-    for name in ("learning_rate", "eval_interval_secs"):
+    for name in ("learning_rate", "eval_interval_secs", "worker_timeout_secs"):
         value = getattr(options, name)
         if value is not None and not 0 < value < math.inf:
             refuse(name, "above 0", value)

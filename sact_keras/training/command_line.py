@@ -12,6 +12,7 @@ from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 from sact_keras.checkpoints.missing_extra_error import MissingExtraError
 from sact_keras.data import DatasetError
 from sact_keras.training import flags
+from sact_keras.training.distribution.lost_worker_error import LostWorkerError
 from sact_keras.training.diverged_error import DivergedError
 from sact_keras.training.environment import import_tensorflow
 from sact_keras.training.stop_signals import StopSignals
@@ -112,6 +113,7 @@ def _run_program(
         DamagedFileError,
         DatasetError,
         DivergedError,
+        LostWorkerError,
         MissingExtraError,
         OSError,
     ) as error:
@@ -126,7 +128,7 @@ def _run(options: flags.Options) -> int:
     import_tensorflow()
     # Only now: TensorFlow takes seconds to import, and reads the environment then.
     from sact_keras.training.driver import run
-    from sact_keras.training.train import Interrupted
+    from sact_keras.training.steps import Interrupted
 
     try:
         run(options)

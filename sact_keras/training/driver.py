@@ -25,7 +25,10 @@ from sact_keras.training.checkpoint_options import (
     resolve_checkpoint,
 )
 from sact_keras.training.data_faults import faults_of
+from sact_keras.training.distribution.check_shares import check_shares
+from sact_keras.training.distribution.open_distribution import open_distribution
 from sact_keras.training.evaluation_report import EvaluationReport
+from sact_keras.training.follow import follow
 from sact_keras.training.loud_notice import say_loudly
 from sact_keras.training.options import Options
 from sact_keras.training.resolve_model import resolve_model
@@ -71,7 +74,15 @@ def run(options: Options) -> None:
 
 
 def _train(options: Options) -> None:
+    # Before anything else: TensorFlow divides devices up before it uses them.
+    distribution = open_distribution(options)
     options, existing = _resolve_training(options)
+    if not distribution.is_chief:
+        dataset, options = open_dataset_of(options)
+        check_shares(options, dataset, distribution)
+        with faults_of(dataset):
+            follow(options, dataset, distribution)
+        return
     directory = Path(options.train_log_dir)
     # Without a checkpoint there is nothing that other flags could spoil.
     if existing is not None and CheckpointStore(directory / "checkpoints").latest():
@@ -80,8 +91,9 @@ def _train(options: Options) -> None:
     check_writable(directory, "--train_log_dir")
     check_writable(eval_dir, "--eval_dir")
     dataset, options = open_dataset_of(options)
+    check_shares(options, dataset, distribution)
     with faults_of(dataset):
-        evaluation = train(options, dataset)
+        evaluation = train(options, dataset, distribution)
         if options.mode == "train":
             return
         options = options.replace(

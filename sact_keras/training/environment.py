@@ -63,13 +63,16 @@ def seed_everything(seed: int) -> None:
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
-def choose_jit_compile(option: str = "auto") -> bool:
+def choose_jit_compile(option: str = "auto", num_replicas: int = 1) -> bool:
     """Decides whether XLA compiles the training step and the evaluation.
 
     Args:
         option: "true", "false", or "auto" for what is faster: XLA on a GPU, and on a
             CPU oneDNN's convolutions and fused norms, which XLA would replace by
             slower ones (docs/performance.md).
+        num_replicas: Devices that train together. Of several, "auto" leaves XLA off:
+            their replicas exchange values in the midst of a step, which it cannot
+            compile.
 
     Returns:
         What to give to `keras.Model.compile(jit_compile=...)`.
@@ -89,5 +92,5 @@ def choose_jit_compile(option: str = "auto") -> bool:
     if option == "auto":
         import tensorflow as tf
 
-        return bool(tf.config.list_physical_devices("GPU"))
+        return num_replicas == 1 and bool(tf.config.list_physical_devices("GPU"))
     return option == "true"

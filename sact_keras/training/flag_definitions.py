@@ -9,6 +9,7 @@ from typing import Any
 from absl import flags
 
 from sact_keras.training.flag_groups.benchmark_flags import define_benchmark
+from sact_keras.training.flag_groups.distribution_flags import define_distribution
 from sact_keras.training.flag_groups.evaluation_flags import (
     define_attack,
     define_evaluation,
@@ -28,6 +29,7 @@ PROGRAM_FLAGS: Definitions = {
     "The model": define_model,
     "The method": define_method,
     "Training": define_training,
+    "Devices": define_distribution,
     "Evaluation": define_evaluation,
     "The attack": define_attack,
     "Squeezing": define_squeezing,

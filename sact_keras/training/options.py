@@ -82,6 +82,12 @@ class Options:
     finetune_path: str | None = None
     policy_path: str | None = None
     curriculum_steps: int | None = None
+    distribution: str = "auto"
+    num_replicas: int | None = None
+    sync_batch_norm: bool = False
+    accumulate_steps: int = 1
+    precision: str = "float32"
+    worker_timeout_secs: float = 600.0
     train_log_dir: str | None = None
     save_interval_secs: float = 60.0
     save_summaries_secs: float = 60.0

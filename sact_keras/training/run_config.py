@@ -37,6 +37,9 @@ RESULT_FLAGS = (
     "finetune_path",
     "policy_path",
     "curriculum_steps",
+    "sync_batch_norm",
+    "accumulate_steps",
+    "precision",
 )
 """Flags that decide which weights a run ends with."""
 

@@ -3,61 +3,44 @@
 import logging
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from sact_keras.checkpoints.damaged_file_error import DamagedFileError
-from sact_keras.checkpoints.network_description import is_decision
-from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore
-from sact_keras.checkpoints.training_state import (
-    NonFiniteWeightsError,
-    refuse_non_finite,
-)
+from sact_keras.checkpoints.training_state import NonFiniteWeightsError
 from sact_keras.data import ImageDataset
 from sact_keras.training.build import build_for_training
-from sact_keras.training.callbacks.best_checkpoint import (
-    BestCheckpoint,
-    finish_marking,
-    is_evaluated,
-)
+from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint, is_evaluated
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
-from sact_keras.training.callbacks.curriculum import Curriculum
 from sact_keras.training.callbacks.metrics_log import MetricsLog
 from sact_keras.training.callbacks.metrics_window import MetricsWindow
-from sact_keras.training.callbacks.nan_guard import NanGuard
 from sact_keras.training.callbacks.progress_bar import ProgressBar
-from sact_keras.training.callbacks.stop_on_signal import StopOnSignal
+from sact_keras.training.callbacks.save_on_fault import SaveOnFault
 from sact_keras.training.callbacks.tensorboard_summaries import TensorBoardSummaries
-from sact_keras.training.callbacks.training_progress import TrainingProgress
 from sact_keras.training.dataset_evaluation import DatasetEvaluation
+from sact_keras.training.distribution.agreement import share_state
+from sact_keras.training.distribution.distribution import ALONE, Distribution
 from sact_keras.training.diverged_error import DivergedError
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
 from sact_keras.training.random_states import kept_random_states
-from sact_keras.training.run_config import RunConfig
-from sact_keras.training.stages import load_start, steps_per_unit
+from sact_keras.training.start import start_training
+from sact_keras.training.steps import (
+    Interrupted,
+    make_steps,
+    method_callbacks,
+    stop_callback,
+    training_batches,
+)
 
 logger = logging.getLogger(__name__)
 
 NUM_HEATMAPS = 4
 
 
-class Interrupted(Exception):
-    """The training was stopped by a signal, after a checkpoint had been saved.
-
-    Attributes:
-        signal_number: Which signal.
-    """
-
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(f"stopped by signal {signal_number}")
-        self.signal_number = signal_number
-
-
-def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
+def train(
+    options: Options, dataset: ImageDataset, distribution: Distribution = ALONE
+) -> Evaluation | None:
     """Trains, or goes on training, until `max_number_of_steps` steps are done.
 
     The state after step k is a function of the options alone, whenever and however
@@ -67,6 +50,8 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     Args:
         options: Resolved options; `train_log_dir` must be writable.
         dataset: What to train on.
+        distribution: The devices to train on. Of several processes this is the chief;
+            the others call `follow`.
 
     Returns:
         The evaluation of the final weights, if the training has made it.
@@ -75,6 +60,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         Interrupted: After SIGINT or SIGTERM.
         DivergedError: If the loss or a weight is not finite; says which checkpoint is
             the last good one.
+        LostWorkerError: If another process has ended.
         CheckpointMismatchError: If `finetune_path` is of another architecture.
         FileNotFoundError: If it does not exist.
     """
@@ -82,7 +68,7 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     num_steps = options.max_number_of_steps
     recipe = options.recipe
     store = CheckpointStore(directory / "checkpoints")
-    model = build_for_training(options, dataset)
+    model = build_for_training(options, dataset, distribution)
     evaluation = DatasetEvaluation(
         model, options, dataset, jit_compile=model.jit_compile
     )
@@ -90,9 +76,10 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     if checkpoint is None:
         # Reads all that is held in memory, and the beginning of what is not: what is
         # wrong with it is seen before anything is written.
-        next(iter(_training_batches(options, dataset, start_step=0)))
+        next(iter(training_batches(options, dataset, distribution, start_step=0)))
         next(evaluation.batches())
-    step = _start(options, model, store, checkpoint)
+    step = start_training(options, model, store, checkpoint)
+    share_state(distribution, model, step)
     metrics = MetricsFile(directory / "metrics.jsonl")
     interval = options.eval_interval_steps
     if interval is None:
@@ -122,7 +109,10 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
 
     where = {"start_step": step, "num_steps": num_steps}
     saver = CheckpointSaver(store, seconds=options.save_interval_secs, **where)
-    stop = StopOnSignal(saver, **where)
+    stop = stop_callback(model, saver, distribution, **where)
+    # Of several processes, all would have to take part in reading what is saved.
+    alone = distribution.num_workers == 1
+    fault = SaveOnFault(saver if alone else None, dataset, **where)
     progress = ProgressBar(batch_size=options.batch_size, **where)
     summaries = TensorBoardSummaries(
         directory,
@@ -131,15 +121,9 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         border=recipe.heatmap_border,
         **where,
     )
-    callbacks = [NanGuard(**where)]
-    if model.progress is not None:
-        callbacks.append(TrainingProgress(**where))
-    if options.stage == "curriculum":
-        num_images = dataset.num_examples["train"]
-        callbacks.append(
-            Curriculum(**where, steps_per_unit=steps_per_unit(options, num_images))
-        )
-    callbacks += [
+    callbacks = [
+        *method_callbacks(options, dataset, model, **where),
+        fault,
         progress,
         MetricsLog(metrics, **where),
         summaries,
@@ -148,30 +132,23 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
     callbacks += [best, saver, stop, MetricsWindow(**where)]
 
     logger.info(
-        "Training %s on %s: steps %d to %d in %s (the first compiles the program)",
+        "Training %s on %s, on %s: steps %d to %d in %s (the first compiles the "
+        "program)",
         model.name,
         dataset.name,
+        distribution.describe(),
         step + 1,
         num_steps,
         directory,
     )
-    batches = _training_batches(options, dataset, start_step=step)
-    with stop:
+    batches = training_batches(options, dataset, distribution, start_step=step)
+    with stop, fault:
         if lacks_evaluation:
             saver.set_model(model)
             best.on_step_end(step, {})
-        # One epoch of all remaining steps: Keras' epochs, at whose ends it would reset
-        # and call back, would depend on where the training was resumed.
         try:
             if step < num_steps and stop.received is None:
-                model.fit(
-                    batches,
-                    epochs=1,
-                    steps_per_epoch=num_steps - step,
-                    shuffle=False,
-                    verbose=0,
-                    callbacks=callbacks,
-                )
+                make_steps(model, batches, num_steps - step, callbacks)
         except (DivergedError, NonFiniteWeightsError) as error:
             raise DivergedError(
                 f"{error}: the training has diverged and is stopped. The last good "
@@ -182,17 +159,6 @@ def train(options: Options, dataset: ImageDataset) -> Evaluation | None:
         logger.info("Stopped after saving a checkpoint; the same command goes on")
         raise Interrupted(stop.received)
     return evaluations.get(num_steps)
-
-
-def _training_batches(
-    options: Options, dataset: ImageDataset, start_step: int
-) -> tf.data.Dataset:
-    return dataset.training_batches(
-        options.batch_size,
-        seed=options.seed,
-        start_step=start_step,
-        preprocessing=options.preprocessing,
-    )
 
 
 def _first_images(options: Options, dataset: ImageDataset) -> np.ndarray:

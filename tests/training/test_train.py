@@ -13,7 +13,8 @@ from sact_keras.training.build import build_network
 from sact_keras.training.callbacks.nan_guard import DivergedError
 from sact_keras.training.dataset_evaluation import DatasetEvaluation
 from sact_keras.training.metrics_file import MetricsFile
-from sact_keras.training.train import Interrupted, train
+from sact_keras.training.steps import Interrupted
+from sact_keras.training.train import train
 
 
 def files_of(directory):

@@ -1,0 +1,1 @@
+"""Trainings on several devices, of one machine or of several."""

@@ -1,0 +1,84 @@
+"""Where a training begins, or goes on."""
+
+import logging
+from pathlib import Path
+
+import keras
+
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.network_description import is_decision
+from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
+from sact_keras.checkpoints.store import CheckpointStore
+from sact_keras.checkpoints.training_state import (
+    NonFiniteWeightsError,
+    refuse_non_finite,
+)
+from sact_keras.training.callbacks.best_checkpoint import finish_marking
+from sact_keras.training.options import Options
+from sact_keras.training.run_config import RunConfig
+from sact_keras.training.stages import load_start
+
+logger = logging.getLogger(__name__)
+
+
+def start_training(
+    options: Options,
+    model: keras.Model,
+    store: CheckpointStore,
+    checkpoint: SavedCheckpoint | None,
+) -> int:
+    """Puts a model where its run goes on, and returns the steps done.
+
+    A run that begins saves a checkpoint of its step 0: from there on there always is
+    one to go on from.
+
+    Args:
+        options: Resolved options.
+        model: Compiled, its optimizer built.
+        store: The run's checkpoints.
+        checkpoint: The one to go on from; None to begin.
+
+    Raises:
+        CheckpointMismatchError: If `finetune_path` is of another architecture.
+        DamagedFileError: If what is to be loaded is damaged.
+        FileNotFoundError: If `finetune_path` does not exist.
+        OSError: If the directory cannot be written.
+    """
+    directory = Path(options.train_log_dir)
+    store.clean()
+    if checkpoint is not None:
+        step = store.restore(model, checkpoint)
+        finish_marking(store, checkpoint)
+        # Damaged ones after it, which must not count among the latest.
+        store.set_aside_after(step)
+        if step < options.max_number_of_steps:
+            logger.info("Going on from step %d: %s", step, checkpoint.path)
+        return step
+    if options.finetune_path is not None:
+        _load_finetune_path(options, model)
+    if RunConfig.read(directory) is not None:
+        logger.warning("%s has no checkpoint to go on from: starting anew", directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    RunConfig.of(options).write(directory)
+    store.set_aside_after(-1)
+    store.save(model, step=0)
+    return 0
+
+
+def _load_finetune_path(options: Options, model: keras.Model) -> None:
+    """Loads the weights to start from."""
+    path = options.finetune_path
+    load_start(options, model)
+    try:
+        refuse_non_finite(model, step=0)
+    except NonFiniteWeightsError as error:
+        raise DamagedFileError(
+            f"cannot start from {path}: its weights are not all finite"
+        ) from error
+    decides = any(is_decision(variable.path) for variable in model.weights)
+    afresh = decides and options.stage != "finetune"
+    if options.policy_path is not None:
+        deciding = f" and the policy of {options.policy_path}"
+    else:
+        deciding = "; the layers that decide start afresh" if afresh else ""
+    logger.info("Starting from the weights of %s%s", path, deciding)
