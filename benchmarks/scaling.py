@@ -6,7 +6,7 @@
 
 What is exchanged in a step is counted: each network makes a training step, and every
 all-reduce that replicas would make is noted. What a step takes on one replica is
-assumed, from FLOPs, unless two steps of different batches have been measured. What an
+assumed, from FLOPs, unless steps of different batches have been measured. What an
 all-reduce takes follows from the bandwidth and latency of what joins the replicas,
 which are given.
 """
@@ -86,15 +86,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--measured",
         type=list_of(_measured_step),
-        help="two measured steps in place of what is assumed, of one network: "
+        help="measured steps of one network in place of what is assumed: two of "
+        "different batches, or one, of which no fixed part is known: "
         "IMAGES:MILLISECONDS,IMAGES:MILLISECONDS",
     )
     parser.add_argument("--json", type=new_file, help="file to write the figures to")
     parser.add_argument("--picture", type=new_file, help="PNG to draw")
     found = parser.parse_args(arguments)
     if found.measured is not None:
-        if len(found.measured) != 2:
-            parser.error("argument --measured: expected two steps")
+        if len(found.measured) > 2:
+            parser.error("argument --measured: expected one or two steps")
         try:
             StepTime.of_measurements(*found.measured)
         except ValueError as error:

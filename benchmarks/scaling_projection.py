@@ -23,18 +23,23 @@ class StepTime:
 
     @classmethod
     def of_measurements(
-        cls, first: tuple[int, float], second: tuple[int, float]
+        cls, first: tuple[int, float], second: tuple[int, float] | None = None
     ) -> "StepTime":
-        """The line through two measured steps.
+        """The line through two measured steps, or through one and nothing.
+
+        A fixed part is not known of one step, and is taken for none, as is one below 0.
 
         Args:
             first: (images, seconds).
             second: Of more images, and longer.
 
         Raises:
-            ValueError: If they are not; a fixed part below 0 is taken for none.
+            ValueError: If they are not.
         """
-        (few, short), (many, long) = first, second
+        few, short = first
+        if second is None:
+            return cls(0.0, short / few)
+        many, long = second
         if not (few < many and short < long):
             raise ValueError(
                 "the second measured step must have more images and take longer. "

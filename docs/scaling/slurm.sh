@@ -5,7 +5,8 @@
 #       --dataset_dir=/data/imagenet --train_log_dir=/runs/sact --batch_size=1024
 #
 # What follows the script's name are flags of main.py. --train_log_dir must lie on a
-# disk that all machines share. Submit it from the project's root.
+# disk of all machines: another may be the first the next time. Submit it from the
+# project's root.
 #
 #SBATCH --job-name=sact_keras
 #SBATCH --nodes=4

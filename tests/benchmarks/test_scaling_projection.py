@@ -41,6 +41,7 @@ def test_where_efficiency_falls_below_a_half():
 def test_step_time_of_two_measurements():
     # 10 more images take 5 s more: half a second each, and 1 s that they all share.
     assert StepTime.of_measurements((10, 6.0), (20, 11.0)) == StepTime(1.0, 0.5)
+    assert StepTime.of_measurements((10, 6.0)) == StepTime(0.0, 0.6)
     # Noise that would leave less than nothing.
     assert StepTime.of_measurements((10, 4.0), (20, 11.0)).fixed == 0
     for few, many in (((20, 6.0), (10, 11.0)), ((10, 6.0), (20, 6.0))):
