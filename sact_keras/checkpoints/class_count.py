@@ -59,7 +59,7 @@ def _tensorflow_shapes(prefix: str) -> dict[str, tuple[int, ...]]:
     if files is None:
         return {}
     try:
-        shapes = tf.train.load_checkpoint(files.reader_path).get_variable_to_shape_map()
+        shapes = files.open_reader().get_variable_to_shape_map()
     except (tf.errors.OpError, IndexError, RuntimeError, ValueError):
         return {}  # Who loads the weights says what is wrong.
     return {name: tuple(shape) for name, shape in shapes.items()}

@@ -93,7 +93,7 @@ def load_sact(
     # The reader turns some of TensorFlow's errors into Python's own.
     unreadable = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
     try:
-        reader = tf.train.load_checkpoint(files.reader_path)
+        reader = files.open_reader()
         shapes = {
             name: tuple(shape)
             for name, shape in reader.get_variable_to_shape_map().items()
@@ -140,8 +140,15 @@ def _named_by(state: Path) -> str:
     # A copied directory still names the place it was written in, maybe on Windows.
     for name in (PureWindowsPath(named).name, named):
         path = state.parent / name
-        # A directory, such as this one, would be asked for its own state in turn.
-        found = None if path.is_dir() else find_tensorflow_checkpoint(path)
+        try:
+            # A directory, such as this one, would be asked for its own state in turn.
+            found = None if path.is_dir() else find_tensorflow_checkpoint(path)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise DamagedFileError(
+                f"{state} names a checkpoint that cannot be looked for: {error}"
+            ) from error
         if found is not None:
             return found
     raise FileNotFoundError(

@@ -4,10 +4,11 @@ import glob
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.pytorch_files import is_pytorch_file
+from sact_keras.checkpoints.tensorflow_index import check_index
 
 # The last eight bytes of a table of LevelDB, which the index of a checkpoint of
 # version 2 is, and the whole checkpoint in version 1.
@@ -77,6 +78,19 @@ class TensorFlowFiles(NamedTuple):
         if data or path.with_name(f"{path.name}.meta").is_file():
             raise _incomplete(path, [str(index)])
         return None
+
+    def open_reader(self) -> Any:
+        """Returns TensorFlow's reader of the checkpoint.
+
+        Raises:
+            tf.errors.OpError, IndexError, RuntimeError, ValueError: If it cannot be
+                read. The reader's methods raise these as well.
+        """
+        import tensorflow as tf
+
+        if self.index not in self.data:
+            check_index(self.index)
+        return tf.train.load_checkpoint(self.reader_path)
 
     @property
     def all(self) -> tuple[Path, ...]:

@@ -27,6 +27,9 @@ PROCESSES = 2
 _SECONDS = 60
 _SECONDS_TO_START = 300
 
+# Its modules write checkpoints; pytest finds those of the folders that it runs.
+_CHECKPOINTS = str(Path(__file__).parents[1] / "checkpoints")
+
 FAULT = "fault"
 
 
@@ -128,7 +131,7 @@ class _Process:
         directory.mkdir(parents=True, exist_ok=True)
         self._log = directory / f"process_{os.getpid()}_{threading.get_ident()}.log"
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "PYTHONPATH": os.pathsep.join(filter(None, [*sys.path, _CHECKPOINTS])),
             "PYTHONFAULTHANDLER": "1",
             "CUDA_VISIBLE_DEVICES": "",
         }
