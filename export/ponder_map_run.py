@@ -52,6 +52,8 @@ class PonderMapRun:
         """
         options = self._options
         # Before the network is loaded, which takes longer.
+        if options.output_dir is not None:
+            check_writable(Path(options.output_dir), "--output_dir")
         pattern = options.images_pattern
         paths = find_image_files(pattern) if pattern else []
         network = load_mapped_network(options)

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import sys
+from pathlib import Path
 
 from export.command_line import (
     NETWORK_FLAGS,
@@ -115,11 +116,13 @@ def run(options: SavedModelOptions) -> None:
     from sact_keras.serving.labels import read_labels
     from sact_keras.serving.saved_model import export_saved_model
     from sact_keras.serving.version_directory import check_version
+    from sact_keras.training.writable import check_writable
 
     # It would name the temporary directory.
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
     # Before the weights are read, which may take long.
     check_version(options.export_dir, options.version, overwrite=options.overwrite)
+    check_writable(Path(options.export_dir), "--export_dir")
     network = load_checkpoint_network(options)
     labels = None
     if options.labels_path is not None:
@@ -150,8 +153,6 @@ def run(options: SavedModelOptions) -> None:
 
 
 def _write_configuration(options: SavedModelOptions) -> None:
-    from pathlib import Path
-
     from sact_keras.serving.serving_configuration import write_serving_configuration
 
     name = options.model_name or Path(options.export_dir).absolute().name

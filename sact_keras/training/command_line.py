@@ -1,5 +1,6 @@
 """From a command line to an exit code."""
 
+import errno
 import logging
 import os
 import signal
@@ -22,6 +23,8 @@ SUCCESS, FAILURE, USAGE_ERROR = 0, 1, 2
 # What a shell says of a program that a signal has ended, less the signal's number.
 SIGNALLED = 128
 PIPE_CLOSED = SIGNALLED + signal.SIGPIPE
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 AnyOptions = TypeVar("AnyOptions")
 
@@ -98,13 +101,15 @@ def _run_program(
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
         # absl's handler, which TensorFlow installs, would print everything twice.
         logging.getLogger("absl").setLevel(logging.WARNING)
-        return run(options) or SUCCESS
+        code = run(options) or SUCCESS
+        # Of what fails at the interpreter's end nobody is told in a sentence.
+        sys.stdout.flush()
+        return code
     except UsageError as error:
         return _stop(name, error, USAGE_ERROR)
     except BrokenPipeError:
-        # `main.py --help | head`: nobody reads on. What is still buffered would fail
-        # once more at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `main.py --help | head`: nobody reads on.
+        _give_up_output()
         return PIPE_CLOSED
     except CheckpointMismatchError as error:
         # A list of variables, which one line would make hard to read.
@@ -117,7 +122,28 @@ def _run_program(
         MissingExtraError,
         OSError,
     ) as error:
-        return _stop(name, error, FAILURE)
+        return _stop(name, _with_output_named(error), FAILURE)
+
+
+def _with_output_named(error: Exception) -> Exception:
+    """Says that it is standard output which cannot be written, if it is.
+
+    Errors of files bear the files' names.
+    """
+    if (
+        isinstance(error, OSError)
+        and error.errno in _FULL
+        and not error.filename
+        and error.strerror == os.strerror(error.errno)
+    ):
+        _give_up_output()
+        return OSError(error.errno, error.strerror, "standard output")
+    return error
+
+
+def _give_up_output() -> None:
+    """Lets what is still buffered not fail once more at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(options: flags.Options) -> int:

@@ -6,12 +6,14 @@ Each program is a fork of it: a process of its own, from its command line to its
 python forked_programs.py      reads requests as JSON, a line each
 """
 
+import ctypes
 import dataclasses
 import importlib
 import json
 import os
 import select
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,9 @@ _LATE_IMPORTS = (
     "sact_keras.visualization.unit_rate_heatmap",
     "sact_keras.benchmarking.speedup_picture",
 )
+
+
+_CAPABILITY_VERSION = 0x20080522
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +90,7 @@ class ForkedPrograms:
         self,
         *argv: object,
         tiny: bool = True,
-        user: int | None = None,
+        obeys_permissions: bool = False,
         environment: Mapping[str, str] | None = None,
         fault: Mapping[str, Any] | None = None,
     ) -> int:
@@ -94,14 +99,14 @@ class ForkedPrograms:
         Args:
             *argv: Its name, of `PROGRAMS`, and its arguments.
             tiny: Whether every data set is the one of `TinyDataset`.
-            user: Who runs it; None for whoever runs the tests.
+            obeys_permissions: Whether root is bound by the permissions of files, too.
             environment: What is added to the environment.
             fault: Where it is killed: arguments of `FileOperations`.
         """
         request = {
             "argv": [str(argument) for argument in argv],
             "tiny": tiny,
-            "user": user,
+            "obeys_permissions": obeys_permissions,
             "environment": dict(environment or {}),
             "fault": fault,
             "texts": self._texts.name,
@@ -168,10 +173,8 @@ def _run(request: Mapping[str, Any]) -> int:
             os.dup2(file.fileno(), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(request["environment"])
-    if request["user"] is not None:
-        os.setgroups([])
-        os.setgid(request["user"])
-        os.setuid(request["user"])
+    if request["obeys_permissions"]:
+        _give_up_privileges()
     if request["tiny"]:
         _make_data_tiny()
     if request["fault"] is not None:
@@ -180,6 +183,14 @@ def _run(request: Mapping[str, Any]) -> int:
     module, attribute = PROGRAMS[name].split(":")
     program = getattr(importlib.import_module(module), attribute)
     return program([name, *arguments])
+
+
+def _give_up_privileges() -> None:
+    """Leaves root the user without what sets root apart (capabilities(7))."""
+    if os.geteuid() == 0:
+        header, nothing = struct.pack("=Ii", _CAPABILITY_VERSION, 0), bytes(24)
+        if ctypes.CDLL(None, use_errno=True).capset(header, nothing) != 0:
+            raise OSError(ctypes.get_errno(), "privileges cannot be given up")
 
 
 def _make_data_tiny() -> None:

@@ -1,6 +1,9 @@
 """Exit codes and what is said, without a process of its own for each."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tiny_training import TinyDataset, tiny_model
@@ -105,6 +108,23 @@ def test_an_unwritable_directory_names_the_flag(run, tmp_path, monkeypatch):
         assert code == 1
         assert f"Received: {directory} (Permission denied)" in errors
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_what_is_printed_finds_no_space(project_root):
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            [sys.executable, "main.py", "--help"],
+            cwd=project_root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert finished.returncode == 1
+    assert finished.stderr == (
+        "main.py: error: [Errno 28] No space left on device: 'standard output'.\n"
+    )
 
 
 def original(shared_dir, name):
