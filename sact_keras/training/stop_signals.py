@@ -24,15 +24,38 @@ REPEAT_SECONDS = 1.0
 """
 
 
+RAISE_AGAIN_SECONDS = 0.02
+"""After what time an exception is raised again that Python has dropped."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Raised in the main thread by a signal.
+
+    Args:
+        number: The signal's number.
+
+    Attributes:
+        dropped: Whether Python has dropped it. It does so with what is raised in a
+            finalizer or a callback of the garbage collector, which run at any moment,
+            and only says that it has.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        self.dropped = False
+
+
 class StopSignals(contextlib.AbstractContextManager):
     """Handles SIGINT and SIGTERM; a context manager around all that a program does.
 
-    The first signal raises a KeyboardInterrupt in the main thread, so that what is
-    unfinished is removed (a training sets a handler of its own meanwhile,
-    `StopOnSignal`). While modules are imported, which may swallow it and where nothing
-    is unfinished, the program ends at once. It also does at a second signal, and when
-    `seconds` after the first it has still not ended: neither Python's handlers nor
-    its exceptions reach a main thread that compiles a network for minutes.
+    The first signal raises a `Stopped` in the main thread, so that what is unfinished
+    is removed (a training sets a handler of its own meanwhile, `StopOnSignal`), and
+    raises it again where Python drops it. While modules are imported, which may catch
+    it and where nothing is unfinished, the program ends at once. It also does at a
+    second signal, and when `seconds` after the first it has still not ended: neither
+    Python's handlers nor its exceptions reach a main thread that compiles a network
+    for minutes.
 
     Args:
         seconds: From the first signal to the end at the latest.
@@ -52,6 +75,7 @@ class StopSignals(contextlib.AbstractContextManager):
     def __init__(self, seconds: float = GRACE_SECONDS) -> None:
         self.seconds = seconds
         self.received: int | None = None
+        self._raised: Stopped | None = None
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -66,6 +90,8 @@ class StopSignals(contextlib.AbstractContextManager):
         for number in STOP_SIGNALS:
             handler = signal.signal(number, self._receive)
             self._stack.callback(signal.signal, number, handler)
+        self._stack.callback(setattr, sys, "unraisablehook", sys.unraisablehook)
+        sys.unraisablehook = self._raise_again
         threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
         return self
 
@@ -73,12 +99,29 @@ class StopSignals(contextlib.AbstractContextManager):
         self._stack.close()
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:
+        if self._raised is not None and not self._raised.dropped:
             return
-        self.received = number
+        if self.received is None:
+            self.received = number
         if _is_importing(frame):
-            os._exit(128 + number)
-        raise KeyboardInterrupt
+            os._exit(128 + self.received)
+        self._raised = Stopped(self.received)
+        raise self._raised
+
+    def _raise_again(self, dropped: Any) -> None:
+        """Is told of each exception that Python drops (`sys.unraisablehook`)."""
+        error = dropped.exc_value
+        if not isinstance(error, Stopped):
+            sys.__unraisablehook__(dropped)
+            return
+        error.dropped = True
+        # Not now: it would be dropped, too.
+        main = threading.main_thread().ident
+        again = threading.Timer(
+            RAISE_AGAIN_SECONDS, signal.pthread_kill, (main, error.number)
+        )
+        again.daemon = True
+        again.start()
 
     def _watch(self, reader: socket.socket) -> None:
         """Ends the program when it is time; in a thread of its own."""

@@ -41,10 +41,13 @@ class DisturbedRuns:
         programs: Starts them.
         root: Where they write; {name} in a command line is what is there.
         places: What other names in command lines stand for.
+
+    Attributes:
+        programs: Likewise.
     """
 
     def __init__(self, programs: ForkedPrograms, root: Path, **places: object) -> None:
-        self._programs = programs
+        self.programs = programs
         self._root = root
         self._places = places
         self._whole: dict[str, WholeRun] = {}
@@ -56,7 +59,7 @@ class DisturbedRuns:
             command = self.command(name, directory)
             directory.mkdir()
             begin = time.monotonic()
-            finished = self._programs(
+            finished = self.programs(
                 *command, fault={"directory": str(directory), "log": str(log)}
             )
             assert finished.code == 0, finished.err
@@ -81,7 +84,7 @@ class DisturbedRuns:
 
     def run(self, name: str, directory: Path) -> Finished:
         """Runs a mode to its end."""
-        return self._programs(*self.command(name, directory))
+        return self.programs(*self.command(name, directory))
 
     def killed(
         self, name: str, directory: Path, generator: random.Random
@@ -95,10 +98,10 @@ class DisturbedRuns:
         command = self.command(name, directory)
         kind = generator.choice(["after a time", "at an operation", "amid the writing"])
         if kind == "after a time":
-            self._programs.start(*command)
+            self.programs.start(*command)
             try:
                 timeout = generator.uniform(0, whole.seconds)
-                return kind, self._programs.wait(timeout)
+                return kind, self.programs.wait(timeout)
             except TimeoutError:
                 return kind, None
         fault = {
@@ -106,7 +109,7 @@ class DisturbedRuns:
             "kill_at": generator.randint(1, whole.operations),
             "delay": 0 if kind == "at an operation" else generator.uniform(0, 0.02),
         }
-        finished = self._programs(*command, fault=fault)
+        finished = self.programs(*command, fault=fault)
         return kind, None if finished.code == -9 else finished
 
     def signalled(
@@ -118,13 +121,13 @@ class DisturbedRuns:
             How it has ended, and after how many seconds.
         """
         timeout = generator.uniform(0, self.whole(name).seconds)
-        pid = self._programs.start(*self.command(name, directory))
+        pid = self.programs.start(*self.command(name, directory))
         try:
-            return self._programs.wait(timeout, kills=False), 0.0
+            return self.programs.wait(timeout, kills=False), 0.0
         except TimeoutError:
             begin = time.monotonic()
             os.kill(pid, number)
-            return self._programs.wait(), time.monotonic() - begin
+            return self.programs.wait(), time.monotonic() - begin
 
     def check_result(self, name: str, directory: Path) -> None:
         """Checks that a run has given what an undisturbed one has, and only that."""

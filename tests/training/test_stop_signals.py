@@ -40,6 +40,17 @@ def change(options):
     except KeyboardInterrupt as error:
         raise RuntimeError("cancelled") from error
 
+class Finalized:
+    def __del__(self):
+        say("begun")
+        time.sleep(1)
+
+def finalize(options):
+    finalized = Finalized()
+    with temporary_file(Path("result")):
+        del finalized
+        time.sleep(60)
+
 def import_modules(options):
     import slow_module
 
@@ -74,6 +85,7 @@ def interrupt(project_root, tmp_path):
             text=True,
         ) as process:
             assert process.stdout.readline() == "begun\n"
+            time.sleep(0.1)  # Until what has begun waits.
             begin = time.monotonic()
             for delay in delays:
                 time.sleep(max(0, begin + delay - time.monotonic()))
@@ -88,7 +100,7 @@ def interrupt(project_root, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("what", ["work", "change", "import_modules"])
+@pytest.mark.parametrize("what", ["work", "change", "finalize", "import_modules"])
 def test_a_signal_ends_a_program_at_once_and_cleanly(interrupt, what, number):
     code, seconds, errors = interrupt(what, number, [0])
     assert (code, errors) == (128 + number, "")

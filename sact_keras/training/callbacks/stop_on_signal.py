@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
-from sact_keras.training.stop_signals import REPEAT_SECONDS, STOP_SIGNALS
+from sact_keras.training.stop_signals import REPEAT_SECONDS, STOP_SIGNALS, Stopped
 
 
-class BrokenOff(BaseException):
+class BrokenOff(Stopped):
     """A signal has come amid what is not worth finishing before the training stops."""
 
 
@@ -37,6 +37,7 @@ class StopOnSignal(GlobalStepCallback):
         self.received: int | None = None
         self._received_at = float("inf")
         self._breaks_off = False
+        self._raised: BrokenOff | None = None
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -64,7 +65,7 @@ class StopOnSignal(GlobalStepCallback):
         self._breaks_off = True
         try:
             if self.received is not None:
-                raise BrokenOff
+                raise BrokenOff(self.received)
             yield
         finally:
             self._breaks_off = False
@@ -73,11 +74,17 @@ class StopOnSignal(GlobalStepCallback):
         del frame
         if self.received is None:
             self.received, self._received_at = number, time.monotonic()
-            if self._breaks_off:
-                raise BrokenOff
+            self._break_off()
+        elif self._raised is not None and self._raised.dropped:
+            self._break_off()
         elif time.monotonic() - self._received_at > REPEAT_SECONDS:
             self._restore()
             signal.raise_signal(number)
+
+    def _break_off(self) -> None:
+        self._raised = BrokenOff(self.received) if self._breaks_off else None
+        if self._raised is not None:
+            raise self._raised
 
     def _restore(self) -> None:
         for number, handler in self._previous.items():
