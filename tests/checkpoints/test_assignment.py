@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from sact_keras.checkpoints.assignment import Stored, assign_variables
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
 
 
@@ -57,6 +58,22 @@ def test_nothing_is_assigned_when_an_array_cannot_be_read(variables):
     shapes = {"w": (1, 1, 2, 3), "b": (3,)}
     with pytest.raises(OSError, match="the disk is gone"):
         assign_variables("a.ckpt", variables, shapes, read)
+    assert_untouched(variables)
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.array([1.0, np.nan, 1.0]), "b in a.ckpt holds a NaN or an infinity"),
+        (np.array([1.0, 1e300, 1.0]), "b in a.ckpt holds a NaN or an infinity"),
+        (np.ones(3, "int32"), "b in a.ckpt must be of float64. Received: int32"),
+        (np.ones(3, "complex64"), "must be of float64. Received: complex64"),
+        (np.array(["x"] * 3, object), "must be of float64. Received: object"),
+    ],
+)
+def test_what_is_no_number_is_refused_before_any_is_assigned(variables, array, said):
+    with pytest.raises(DamagedFileError, match=said):
+        assign(variables, {"w": np.ones((1, 1, 2, 3)), "b": array})
     assert_untouched(variables)
 
 

@@ -149,6 +149,47 @@ def test_another_format_version_is_refused(tmp_path):
         SavedCheckpoint.open(checkpoint.path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": 2},
+        {"metrics": {"accuracy": 1.0}},
+        {"sha256": "0"},
+        {"sha256": None},
+        {"files": {}},
+        {"files": []},
+        {"files": {"model.weights.h5": {"bytes": 1}}},
+        {"files": {"model.weights.h5": None}},
+        {"more": 1},
+    ],
+)
+def test_an_altered_index_is_refused(tmp_path, change):
+    checkpoint = CheckpointStore(tmp_path).save(dropout_model(), 1, {"accuracy": 0.5})
+    index = checkpoint.path / "checkpoint.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | change))
+    with pytest.raises(DamagedFileError, match=f"{checkpoint.path} is damaged"):
+        SavedCheckpoint.open(checkpoint.path)
+
+
+def test_an_index_of_version_1_has_no_checksum(tmp_path):
+    checkpoint = CheckpointStore(tmp_path).save(dropout_model(), 1)
+    path = checkpoint.path / "checkpoint.json"
+    index = json.loads(path.read_text())
+    del index["sha256"]
+    path.write_text(json.dumps(index))
+    with pytest.raises(DamagedFileError, match="sha256"):
+        SavedCheckpoint.open(checkpoint.path)
+    path.write_text(json.dumps(index | {"format_version": 1}))
+    assert SavedCheckpoint.open(checkpoint.path).step == 1
+
+
+def test_an_index_nested_without_end_is_refused(tmp_path):
+    checkpoint = CheckpointStore(tmp_path).save(dropout_model(), 1)
+    (checkpoint.path / "checkpoint.json").write_text("[" * 200_000)
+    with pytest.raises(DamagedFileError, match="RecursionError"):
+        SavedCheckpoint.open(checkpoint.path)
+
+
 def test_leftovers_of_killed_runs_are_no_checkpoints(tmp_path):
     store = CheckpointStore(tmp_path)
     checkpoint = store.save(dropout_model(), 1)

@@ -122,6 +122,13 @@ def test_a_state_that_names_a_directory(model, tmp_path, named):
     assert_refused(model, tmp_path, FileNotFoundError, "names the checkpoint")
 
 
+def test_a_state_that_names_what_no_file_can_be_called(model, tmp_path):
+    state = tmp_path / "checkpoint"
+    state.write_text(f'model_checkpoint_path: "{"x" * 300}"\n')
+    text = f"{state} names a checkpoint that cannot be looked for"
+    assert_refused(model, tmp_path, DamagedFileError, text)
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b" \n", b'model_checkpoint_path: ""', b"\xff\xfe", b"hello", b"x" * 200],

@@ -1,10 +1,13 @@
+import json
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
 import sact_keras
+from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 
 LOAD = """
 import sys
@@ -33,3 +36,34 @@ def test_a_program_that_has_built_no_model(tmp_path, project_root):
 def test_no_such_file(tmp_path):
     with pytest.raises(ValueError, match=r"none\.keras"):
         sact_keras.load_model(tmp_path / "none.keras")
+
+
+@pytest.fixture
+def saved(tmp_path):
+    model = sact_keras.build_model("vanilla", model="1", base_channels=4)
+    model.save(tmp_path / "small.keras")
+    return tmp_path / "small.keras"
+
+
+def test_a_damaged_file_is_named(saved):
+    content = bytearray(saved.read_bytes())
+    content[len(content) // 2] ^= 1
+    saved.write_bytes(content)
+    with pytest.raises(DamagedFileError, match=r"small\.keras must be a \.keras file"):
+        sact_keras.load_model(saved)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("os", "system"), ("keras.layers", "Lambda"), (None, "Dense")]
+)
+def test_of_other_classes_nothing_is_made(saved, module, name):
+    with zipfile.ZipFile(saved) as archive:
+        members = {member: archive.read(member) for member in archive.namelist()}
+    config = json.loads(members["config.json"])
+    config |= {"module": module, "class_name": name, "registered_name": None}
+    members["config.json"] = json.dumps(config)
+    with zipfile.ZipFile(saved, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    with pytest.raises(DamagedFileError, match="of a network of AdaptiveResNet"):
+        sact_keras.load_model(saved)
