@@ -48,6 +48,7 @@ ALLOWED_IMPORTS = {
         "checkpoints",
         "data",
         "files",
+        "kernels",
         "layers",
         "losses",
         "models",

@@ -50,7 +50,7 @@ def normalize_batch(
         return normalize_across_replicas(inputs, gamma, beta, epsilon)
     if inputs.dtype not in _FUSED_DTYPES:
         return generic.normalize_batch(inputs, gamma, beta, epsilon)
-    if staged and not _has_gpu() and inputs.dtype == tf.float32:
+    if (staged or synchronized) and not _has_gpu() and inputs.dtype == tf.float32:
         gamma, beta = (tf.convert_to_tensor(x, tf.float32) for x in (gamma, beta))
         return _normalize_in_stages(inputs, gamma, beta, epsilon=epsilon)
     channels = inputs.shape[-1]

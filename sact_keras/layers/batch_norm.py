@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from sact_keras.kernels import normalize_batch, num_replicas
+from sact_keras.kernels import any_replica, normalize_batch, num_replicas
 from sact_keras.kernels.types import Tensor
 
 
@@ -63,7 +63,7 @@ class BatchNorm(keras.layers.BatchNormalization):
             inputs: [..., channels].
             training: Whether it is training.
             counts: Boolean scalar: whether the moving averages follow this batch. None
-                for yes.
+                for yes. Synchronized, they do if it says so on any replica.
         """
         if not (training and self.trainable):
             return super().call(inputs, training=False)
@@ -78,6 +78,8 @@ class BatchNorm(keras.layers.BatchNormalization):
         )
         if self.unbiased_variance:
             variance = self._unbiased(variance, ops.shape(inputs)[:-1])
+        if self.synchronized and counts is not None:
+            counts = any_replica(counts)
         for average, value in (
             (self.moving_mean, mean),
             (self.moving_variance, variance),

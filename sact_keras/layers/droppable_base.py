@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from sact_keras.kernels import any_replica, fork
+from sact_keras.kernels import fork
 from sact_keras.kernels.types import Tensor
 from sact_keras.layers.masked_execution import broadcast_mask
 from sact_keras.layers.pooled_shortcut import check_widening, pool_and_widen
@@ -75,7 +75,7 @@ class DroppableBase(PostactivationBase):
         """Runs the unit where `execution_mask` ([N] or [N, h, w]) keeps it."""
         counts = None
         if training and execution_mask is not None:
-            counts = any_replica(ops.any(execution_mask > 0))
+            counts = ops.any(execution_mask > 0)
         branches = self.branches(inputs, training=training, counts=counts)
         return self.combine(*branches, execution_mask)
 

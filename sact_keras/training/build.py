@@ -64,7 +64,7 @@ def build_for_training(
             jit_compile=jit_compile,
         )
         model.optimizer.build(model.trainable_variables)
-        if distribution.num_workers > 1:
+        if distribution.strategy is not None:
             _build_metrics(model, dataset.image_size)
     if options.sync_batch_norm:
         synchronize_batch_norms(model)
@@ -79,8 +79,8 @@ def build_for_training(
 def _build_metrics(model: keras.Model, image_size: tuple[int, int]) -> None:
     """Makes the variables of a model's metrics.
 
-    `fit` would do so from a batch of its data, which it cannot read where they are
-    several processes'.
+    Under a strategy `fit` would do so from its data, of which it is given none (see
+    `TrainFunction.take`).
     """
     image, label = np.zeros((1, *image_size, 3), "float32"), np.zeros(1, "int32")
     with kept_random_states(model):

@@ -25,7 +25,9 @@ from sact_keras.training.checkpoint_options import (
     resolve_checkpoint,
 )
 from sact_keras.training.data_faults import faults_of
+from sact_keras.training.distribution.agreement import wait_for_all
 from sact_keras.training.distribution.check_shares import check_shares
+from sact_keras.training.distribution.distribution import Distribution
 from sact_keras.training.distribution.open_distribution import open_distribution
 from sact_keras.training.evaluation_report import EvaluationReport
 from sact_keras.training.follow import follow
@@ -76,13 +78,24 @@ def run(options: Options) -> None:
 def _train(options: Options) -> None:
     # Before anything else: TensorFlow divides devices up before it uses them.
     distribution = open_distribution(options)
+    if distribution.is_chief:
+        _lead(options, distribution)
+    else:
+        _follow(options, distribution)
+    # A chief that fails in the evaluation after the last step fails the whole training.
+    wait_for_all(distribution)
+
+
+def _follow(options: Options, distribution: Distribution) -> None:
+    options, _ = _resolve_training(options)
+    dataset, options = open_dataset_of(options)
+    check_shares(options, dataset, distribution)
+    with faults_of(dataset):
+        follow(options, dataset, distribution)
+
+
+def _lead(options: Options, distribution: Distribution) -> None:
     options, existing = _resolve_training(options)
-    if not distribution.is_chief:
-        dataset, options = open_dataset_of(options)
-        check_shares(options, dataset, distribution)
-        with faults_of(dataset):
-            follow(options, dataset, distribution)
-        return
     directory = Path(options.train_log_dir)
     # Without a checkpoint there is nothing that other flags could spoil.
     if existing is not None and CheckpointStore(directory / "checkpoints").latest():

@@ -23,7 +23,7 @@ def trainings(monkeypatch, tmp_path):
     """Records what would be trained, in an empty working directory."""
     recorded = []
 
-    def train(options, dataset):
+    def train(options, dataset, distribution):
         recorded.append(options)
         return Evaluation(1, {"eval/Accuracy": 1.0})
 
@@ -141,7 +141,7 @@ def test_what_is_wrong_with_the_data_is_said(monkeypatch, tmp_path):
     """TensorFlow's own words would be those of a graph."""
     dataset = TinyDataset()
 
-    def train(options, dataset):
+    def train(options, dataset, distribution):
         dataset.fault = DatasetError("the JPEG is cut short", path="a", record=3)
         raise tf.errors.UnknownError(None, None, "{{node ParseExample}}")
 

@@ -72,6 +72,16 @@ def check_agreement(distribution: Distribution, text: str) -> None:
             )
 
 
+def wait_for_all(distribution: Distribution) -> None:
+    """Waits until all processes have come so far.
+
+    Raises:
+        LostWorkerError: If another process has ended.
+    """
+    if distribution.num_workers > 1:
+        _everybodys(distribution, np.zeros(1))
+
+
 def _chiefs_values(
     distribution: Distribution, values: Sequence[np.ndarray]
 ) -> list[np.ndarray]:
