@@ -1,0 +1,154 @@
+"""The disk is full, at each of many moments, and then there is space again."""
+
+import shutil
+
+import pytest
+from forked_programs import ForkedPrograms
+from left_behind import (
+    arrays_of_run,
+    check_same,
+    check_sentence,
+    check_whole,
+)
+from small_disk import small_disk
+
+pytestmark = pytest.mark.torture
+
+FULL = "No space left on device"
+PLENTY = 2**26
+TINY = ("--dataset=shapes", "--model=1", "--base_channels=4", "--eval_batch_size=24")
+TRAINING = (
+    *("main.py", *TINY, "--model_type=vanilla", "--batch_size=8"),
+    *("--max_number_of_steps=6", "--eval_interval_steps=3"),
+    *("--save_interval_secs=0", "--save_summaries_secs=0"),
+)
+GATES = (
+    *("main.py", *TINY, "--model_type=aig", "--target_rate=0.5", "--batch_size=8"),
+    *("--max_number_of_steps=1", "--mode=train"),
+)
+FEW_ROUNDS = ("--benchmark_rounds=1", "--benchmark_batch_sizes=2")
+PROGRAMS = {
+    "eval": ("main.py", "--mode=eval", "--eval_dir={disk}/eval"),
+    "attack": ("main.py", "--mode=attack", "--eval_dir={disk}/eval"),
+    "squeeze": ("main.py", "--mode=squeeze", "--squeezed_path={disk}/small.weights.h5"),
+    "squeeze_keras": ("main.py", "--mode=squeeze", "--squeezed_path={disk}/s.keras"),
+    "sweep": (
+        *("main.py", "--mode=sweep", "--eval_dir={disk}/eval", *FEW_ROUNDS),
+        "--compute_budgets=1",
+    ),
+    "benchmark": ("main.py", "--mode=benchmark", "--eval_dir={disk}/eval", *FEW_ROUNDS),
+    "export.saved_model": (
+        *("export.saved_model", "--export_dir={disk}/exports", "--overwrite"),
+        *("--version=1", "--execution=masked"),
+    ),
+    "export.ponder_maps": (
+        *("export.ponder_maps", "--output_dir={disk}/maps", "--num_examples=3"),
+        "--execution=masked",
+    ),
+}
+
+
+def names_below(directory):
+    """The files below a directory; event files, whose names are times, as one."""
+    return {
+        "events" if "tfevents" in path.name else str(path.relative_to(directory))
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def programs(project_root):
+    with ForkedPrograms(project_root) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory):
+    with small_disk(tmp_path_factory.mktemp("full") / "disk") as mounted:
+        yield mounted
+
+
+@pytest.fixture(autouse=True)
+def empty(disk):
+    """Begins and ends with an empty disk that is large enough."""
+    yield
+    disk.leave(PLENTY)
+    for path in disk.path.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(programs, disk):
+    """A training that had space enough: its directory, elsewhere, and what it took."""
+    directory = disk.path / "run"
+    finished = programs(*TRAINING, f"--train_log_dir={directory}")
+    assert finished.code == 0, finished.err
+    used, files = disk.used, disk.files
+    kept = disk.path.with_name("undisturbed")
+    shutil.move(directory, kept)
+    return kept, used, files
+
+
+@pytest.fixture(scope="module")
+def gates(programs, tmp_path_factory):
+    """The run of a network that decides."""
+    directory = tmp_path_factory.mktemp("gates") / "run"
+    finished = programs(*GATES, f"--train_log_dir={directory}")
+    assert finished.code == 0, finished.err
+    return directory
+
+
+def check_training(programs, disk, undisturbed, survived):
+    """Trains on a disk that is too small, and again when there is space."""
+    directory = disk.path / "run"
+    command = (*TRAINING, f"--train_log_dir={directory}")
+    check_sentence(programs(*command), FULL, directory)
+    check_whole(disk.path)
+    disk.leave(PLENTY)
+    finished = programs(*command)
+    assert finished.code == 0, finished.err
+    check_whole(disk.path)
+    check_same(arrays_of_run(directory), arrays_of_run(undisturbed))
+    assert names_below(directory / "eval") == names_below(undisturbed / "eval")
+    survived("trainings without space: a sentence, then the same weights")
+
+
+@pytest.mark.parametrize("hundredths", [0, 20, 50, 75, 85, 95, 97, 98, 99])
+def test_a_training_without_bytes(programs, disk, undisturbed, survived, hundredths):
+    directory, used, _ = undisturbed
+    disk.leave(used * hundredths // 100)
+    check_training(programs, disk, directory, survived)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 5, 8, 13, 18])
+def test_a_training_without_names(programs, disk, undisturbed, survived, number):
+    """There is space, but no more files can be made."""
+    directory, _, files = undisturbed
+    assert number < files - 1
+    disk.leave_files(number)
+    check_training(programs, disk, directory, survived)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_other_programs(programs, disk, gates, survived, name):
+    program, *flags = PROGRAMS[name]
+    command = [
+        *(program, *(flag.format(disk=disk.path) for flag in flags)),
+        f"--checkpoint_dir={gates}",
+    ]
+    finished = programs(*command)
+    assert finished.code == 0, finished.err
+    used, files = disk.used, names_below(disk.path)
+    for sixteenths in (0, 5, 10, 15):
+        for path in disk.path.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        disk.leave(used * sixteenths // 16)
+        check_sentence(programs(*command), FULL, disk.path)
+        check_whole(disk.path)
+        disk.leave(PLENTY)
+        survived("other programs without space: a sentence")
+    finished = programs(*command)
+    assert finished.code == 0, finished.err
+    check_whole(disk.path)
+    assert names_below(disk.path) == files
