@@ -31,7 +31,7 @@ def random_states(model: keras.Model) -> list[list[int]]:
     """States of a model's seed generators, which Keras saves in no file."""
     return [
         keras.ops.convert_to_numpy(variable).tolist()
-        for variable in _random_variables(model)
+        for variable in random_variables(model)
     ]
 
 
@@ -47,7 +47,7 @@ def restore_training_state(model: keras.Model, checkpoint: SavedCheckpoint) -> N
     owners = {
         "the optimizer": (optimizer.variables, _read_optimizer(checkpoint)),
         "seed generators": (
-            _random_variables(model),
+            random_variables(model),
             [np.asarray(state) for state in checkpoint.random_states],
         ),
     }
@@ -58,7 +58,8 @@ def restore_training_state(model: keras.Model, checkpoint: SavedCheckpoint) -> N
             variable.assign(value.astype(variable.dtype))
 
 
-def _random_variables(model: keras.Model) -> list[keras.Variable]:
+def random_variables(model: keras.Model) -> list[keras.Variable]:
+    """The states of a model's seed generators, as variables."""
     weights = {id(variable) for variable in model.weights}
     return [variable for variable in model.variables if id(variable) not in weights]
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import keras
 
+from sact_keras.checkpoints.training_state import random_variables
+
 
 @contextlib.contextmanager
 def kept_random_states(model: keras.Model) -> Iterator[None]:
@@ -25,8 +27,7 @@ def kept_random_states(model: keras.Model) -> Iterator[None]:
         >>> bool(keras.ops.all(model(ones, training=True) == first))
         True
     """
-    weights = {id(variable) for variable in model.weights}
-    generators = [v for v in model.variables if id(v) not in weights]
+    generators = random_variables(model)
     states = [keras.ops.convert_to_numpy(variable) for variable in generators]
     try:
         yield

@@ -4,8 +4,10 @@ import logging
 from types import TracebackType
 from typing import Self
 
+import keras
 import tensorflow as tf
 
+from sact_keras.checkpoints.training_state import random_variables
 from sact_keras.data import DatasetError, ImageDataset
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
 from sact_keras.training.callbacks.global_step_callback import GlobalStepCallback
@@ -18,7 +20,9 @@ class SaveOnFault(GlobalStepCallback):
 
     A context manager around `fit`, and the first of the callbacks that look at steps. A
     batch that cannot be made leaves the weights as they are after the step before, and
-    so does an evaluation: nothing need be trained again once the data is back.
+    so does an evaluation: nothing need be trained again once the data is back. What
+    does not depend on a batch, TensorFlow may have advanced before it found that there
+    is none: the count of steps, and seed generators. It is put back.
 
     Args:
         saver: Saves the checkpoint; None for no checkpoint.
@@ -38,11 +42,22 @@ class SaveOnFault(GlobalStepCallback):
         self.saver = saver
         self.dataset = dataset
         self._step: int | None = None
+        self._advancing: list[keras.Variable] = []
+        self._values: list[tf.Tensor] = []
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Finds what may advance without a batch."""
+        del logs
+        counters = [v for v in self.model.optimizer.variables if v.shape == ()]
+        self._advancing = counters + random_variables(self.model)
+        # One call for all: there may be a generator for each residual unit.
+        self._read = tf.function(lambda: [keras.ops.copy(v) for v in self._advancing])
 
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
-        """Notes the step."""
+        """Notes the step, on the device: nothing is waited for."""
         del logs
         self._step = step
+        self._values = self._read()
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +70,8 @@ class SaveOnFault(GlobalStepCallback):
     ) -> None:
         if self.saver is None or self._step is None or not self._is_of_data(error):
             return
+        for variable, value in zip(self._advancing, self._values, strict=True):
+            variable.assign(value)
         try:
             checkpoint = self.saver.save(self._step)
         except (ArithmeticError, OSError) as second:
