@@ -1,6 +1,8 @@
 """Writes tiny ImageNet data sets in both formats, and bad records of every kind."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import tensorflow as tf
@@ -136,6 +138,14 @@ def _cut_png(data_format):
     return record(data_format, png(photograph(30, 40))[:-300], 1)
 
 
+def _png_of_gigabytes(data_format):
+    """It states a size that would take them, and has not the pixels."""
+    encoded = bytearray(png(photograph(30, 40)))
+    encoded[16:24] = struct.pack(">II", 20_000, 20_000)
+    encoded[29:33] = struct.pack(">I", zlib.crc32(encoded[12:29]))
+    return record(data_format, bytes(encoded), 1)
+
+
 def _empty_image(data_format):
     return record(data_format, b"", 1)
 
@@ -181,6 +191,7 @@ BAD_RECORDS = {
     "cmyk": (_cmyk, r"four colour channels \(CMYK\)"),
     "cut_jpeg": (_cut_jpeg, r"the JPEG is corrupt or cut short \(\d+ bytes\)"),
     "cut_png": (_cut_png, r"the PNG is corrupt or cut short \(\d+ bytes\)"),
+    "png_of_gigabytes": (_png_of_gigabytes, "the PNG states more than 89,478,485 pix"),
     "empty_image": (_empty_image, "neither JPEG nor PNG: it is empty"),
     "gif": (_gif, "neither JPEG nor PNG: it begins with b'GIF89a"),
     "label_beyond": (_label_beyond, r"the label is 100., outside the classes 0 to "),

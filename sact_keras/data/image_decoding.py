@@ -59,9 +59,7 @@ def decode_window(
     """
 
     def of_png() -> tf.Tensor:
-        # Of nothing, no memory is taken.
-        contents = tf.where(_is_too_large(read_image_size(encoded)), "", encoded)
-        image = tf.io.decode_png(contents, channels=3)
+        image = tf.io.decode_png(drop_if_too_large(encoded), channels=3)
         window = choose_window(tf.shape(image)[:2])
         begin, size = tf.pad(window[:2], [[0, 1]]), tf.concat([window[2:], [3]], 0)
         return tf.slice(image, begin, size)
@@ -77,7 +75,7 @@ def decode_window(
 
     def of_jpeg() -> tf.Tensor:
         shape = tf.io.extract_jpeg_shape(encoded)
-        channels = tf.where(_is_too_large(shape[:2]), _MAX_CHANNELS + 1, shape[2])
+        channels = tf.where(is_too_large(shape[:2]), _MAX_CHANNELS + 1, shape[2])
         # Adds nothing; reaching beyond the end is an error, and quicker than asserting.
         refused = tf.gather(tf.zeros([_MAX_CHANNELS + 1], tf.int32), channels)
         window = choose_window(shape[:2]) + refused + _refuse_cut_jpeg(encoded)
@@ -124,12 +122,32 @@ def read_image_size(encoded: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(tf.cond(_is_png(encoded), of_png, of_jpeg), [2])
 
 
+def drop_if_too_large(encoded: tf.Tensor) -> tf.Tensor:
+    """Returns an image as it is, or nothing if it has more than `MAX_PIXELS`.
+
+    Decoding nothing fails, before memory is taken.
+
+    Args:
+        encoded: string scalar, a JPEG or a PNG.
+
+    Raises:
+        tf.errors.InvalidArgumentError: if it is neither JPEG nor PNG.
+
+    Example:
+        >>> png = tf.io.encode_png(tf.zeros([30, 40, 3], tf.uint8))
+        >>> drop_if_too_large(png).numpy() == png.numpy()
+        True
+    """
+    return tf.where(is_too_large(read_image_size(encoded)), "", encoded)
+
+
+def is_too_large(size: tf.Tensor) -> tf.Tensor:
+    """Returns whether an image of a height and a width has more than `MAX_PIXELS`."""
+    return tf.reduce_prod(tf.cast(size, tf.int64)) > MAX_PIXELS
+
+
 def _is_png(encoded: tf.Tensor) -> tf.Tensor:
     return tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
-
-
-def _is_too_large(size: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_prod(tf.cast(size, tf.int64)) > MAX_PIXELS
 
 
 def _refuse_cut_jpeg(encoded: tf.Tensor) -> tf.Tensor:

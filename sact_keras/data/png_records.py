@@ -10,7 +10,13 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from sact_keras.data.dataset_error import DatasetError
+from sact_keras.data.image_decoding import (
+    drop_if_too_large,
+    is_too_large,
+    read_image_size,
+)
 from sact_keras.data.in_memory_dataset import LabelledImages
+from sact_keras.data.record_index import index_records
 
 _BATCH = 500
 _SECONDS_BEFORE_PROGRESS = 3.0
@@ -87,10 +93,11 @@ def count_records(file: RecordFile) -> int:
     Raises:
         DatasetError: names the file and its first record that cannot be read.
     """
+    _check_lengths(file)
     try:
         return int(file.open_records().reduce(np.int64(0), lambda n, *_: n + 1))
     except _READ_ERRORS as error:
-        raise _locate_fault(file, None, error) from error
+        raise _locate_fault(file, error) from error
 
 
 def _read_file(
@@ -99,11 +106,12 @@ def _read_file(
     """Yields batches of checked images and labels."""
 
     def decode(encoded: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = tf.io.decode_png(encoded)
+        image = tf.io.decode_png(drop_if_too_large(encoded))
         return tf.ensure_shape(image, [*image_size, 3]), label
 
     if not file.path.is_file():
         raise DatasetError("the file is missing", path=file.path)
+    _check_lengths(file)
     record = 0
     try:
         decoded = file.open_records().map(decode, num_parallel_calls=tf.data.AUTOTUNE)
@@ -111,22 +119,28 @@ def _read_file(
             outside = (labels < 0) | (labels >= num_classes)
             if outside.any():
                 first = int(outside.argmax())
-                raise DatasetError(
-                    f"the label is {labels[first]}, outside the classes 0 to "
-                    f"{num_classes - 1}",
-                    path=file.path,
-                    record=record + first,
-                )
+                message = _describe_label(labels[first], num_classes)
+                raise DatasetError(message, path=file.path, record=record + first)
             yield images, labels
             record += len(labels)
     except _READ_ERRORS as error:
-        raise _locate_fault(file, image_size, error) from error
-    if record == 0:
-        raise DatasetError("the file holds no records", path=file.path)
+        raise _locate_fault(file, error, image_size, num_classes) from error
+
+
+def _check_lengths(file: RecordFile) -> None:
+    """Refuses a file in which a record does not end.
+
+    TensorFlow takes the memory that a record's length states, and where there is not
+    so much, the program ends by a segmentation fault.
+    """
+    index_records([file.path], description=f"Looking up the records of {file.path}")
 
 
 def _locate_fault(
-    file: RecordFile, image_size: tuple[int, int] | None, error: Exception
+    file: RecordFile,
+    error: Exception,
+    image_size: tuple[int, int] | None = None,
+    num_classes: int | None = None,
 ) -> DatasetError:
     """Finds the record at fault, by reading one at a time.
 
@@ -135,20 +149,34 @@ def _locate_fault(
     """
     record = 0
     try:
-        for encoded, _ in file.open_records():
-            if image_size is not None:
-                shape = tuple(tf.io.decode_png(encoded).shape)
-                if shape != (*image_size, 3):
-                    return DatasetError(
-                        f"the image is of shape {shape}, not {(*image_size, 3)}",
-                        path=file.path,
-                        record=record,
-                    )
+        for encoded, label in file.open_records():
+            message = None
+            if num_classes is not None and not 0 <= label < num_classes:
+                message = _describe_label(label, num_classes)
+            elif image_size is not None:
+                message = _describe_image(encoded, image_size)
+            if message is not None:
+                return DatasetError(message, path=file.path, record=record)
             record += 1
     except _READ_ERRORS as fault:
         return DatasetError(_describe(fault), path=file.path, record=record)
     # It failed once and not again: all there is to say is what was said then.
     return DatasetError(_describe(error), path=file.path)
+
+
+def _describe_label(label: int, num_classes: int) -> str:
+    return f"the label is {int(label)}, outside the classes 0 to {num_classes - 1}"
+
+
+def _describe_image(encoded: tf.Tensor, image_size: tuple[int, int]) -> str | None:
+    """Returns what is wrong with an image that can be decoded."""
+    size = read_image_size(encoded)
+    if is_too_large(size):
+        return "the image is of {} x {} pixels".format(*size.numpy())
+    shape = tuple(tf.io.decode_png(encoded).shape)
+    if shape == (*image_size, 3):
+        return None
+    return f"the image is of shape {shape}, not {(*image_size, 3)}"
 
 
 def _describe(error: Exception) -> str:

@@ -3,7 +3,12 @@
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from sact_keras.data.image_decoding import PNG_SIGNATURE
+from sact_keras.data.image_decoding import (
+    MAX_PIXELS,
+    PNG_SIGNATURE,
+    is_too_large,
+    read_image_size,
+)
 from sact_keras.data.image_records import RecordFeatures
 
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
@@ -70,6 +75,8 @@ def _image_fault(encoded: bytes) -> str | None:
         beginning = f"begins with {encoded[:8]!r}" if encoded else "is empty"
         return f"the image is neither JPEG nor PNG: it {beginning}"
     try:
+        if is_too_large(read_image_size(encoded)):
+            return f"the {kind} states more than {MAX_PIXELS:,} pixels"
         if kind == "JPEG" and tf.io.extract_jpeg_shape(encoded)[2] == 4:
             return "the JPEG has four colour channels (CMYK), not grey or RGB"
         if kind == "PNG":

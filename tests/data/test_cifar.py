@@ -1,10 +1,13 @@
 """Reading CIFAR: what is there is returned exactly, what is wrong is named."""
 
 import socket
+import struct
+import zlib
 
 import cifar_on_disk as disk
 import numpy as np
 import pytest
+from record_checksums import masked_checksum
 
 from sact_keras.data import DatasetError, open_dataset
 
@@ -68,6 +71,14 @@ def png_of_other_size(data_format):
     )
 
 
+def png_of_gigabytes(data_format):
+    """It states a size that would take them, and has not the pixels."""
+    encoded = bytearray(disk.png(disk.random_images(1)[0]))
+    encoded[16:24] = struct.pack(">II", 20_000, 20_000)
+    encoded[29:33] = struct.pack(">I", zlib.crc32(encoded[12:29]))
+    return disk.example(data_format, bytes(encoded), 1)
+
+
 def grey_png(data_format):
     return disk.example(data_format, disk.png(disk.random_images(1)[0, :, :, 0]), 1)
 
@@ -98,6 +109,7 @@ def not_an_example(data_format):
     [
         (truncated_png, "Invalid PNG"),
         (png_of_other_size, r"shape \(31, 32, 3\)"),
+        (png_of_gigabytes, "of 20000 x 20000 pixels"),
         (grey_png, r"shape \(32, 32, 1\)"),
         (label_too_large, "label is 10, outside the classes 0 to 9"),
         (negative_label, "label is -1, outside the classes 0 to 9"),
@@ -116,6 +128,16 @@ def test_bad_record_is_named(data_format, make_record, complaint, tmp_path):
     assert raised.value.record == 3
     assert f"{file}, record 3: " in str(raised.value)
     assert "{{" not in str(raised.value)
+
+
+def test_the_first_of_several_bad_records_is_named(tmp_path):
+    directory = disk.write_cifar("slim", tmp_path)
+    (file,) = disk.files_of("slim", directory, "train")
+    disk.replace_record(file, 2, label_too_large("slim"))
+    disk.replace_record(file, 5, truncated_png("slim"))
+    with pytest.raises(DatasetError, match="label is 10") as raised:
+        open_dataset("cifar10", str(tmp_path)).examples("train")
+    assert raised.value.record == 2
 
 
 @BOTH_FORMATS
@@ -137,6 +159,24 @@ def test_file_cut_short_is_named(data_format, tmp_path):
     with pytest.raises(DatasetError, match="cut short") as raised:
         open_dataset("cifar10", str(tmp_path)).examples("train")
     assert (raised.value.path, raised.value.record) == (str(file), 5)
+
+
+@BOTH_FORMATS
+def test_a_length_beyond_all_memory_is_named(data_format, tmp_path):
+    """Its checksum is right: TensorFlow would end the program."""
+    directory = disk.write_cifar(data_format, tmp_path)
+    file = disk.files_of(data_format, directory, "train")[0]
+    length = b"\0\0\0\0\0\1\0\0"
+    content, offset = bytearray(file.read_bytes()), disk.record_offset(file, 3)
+    content[offset : offset + 12] = length + masked_checksum(length)
+    file.write_bytes(content)
+    dataset = open_dataset("cifar10", str(tmp_path))
+    with pytest.raises(DatasetError, match="the file ends within it") as raised:
+        dataset.examples("train")
+    assert (raised.value.path, raised.value.record) == (str(file), 3)
+    if data_format == "slim":  # TFDS states how many there are.
+        with pytest.raises(DatasetError, match="the file ends within it"):
+            _ = dataset.num_examples["train"]
 
 
 def test_shard_cut_short_between_records_is_named(tmp_path):

@@ -234,9 +234,8 @@ class _Expected:
             assert error.path == str(case.file), f"{error.path} is whole"
             if case.altered is not None:
                 assert error.record == case.altered, f"not {case.altered}: {error}"
-            elif case.dataset == "cifar10":
-                assert error.record == case.intact, f"not {case.intact}: {error}"
             elif error.record is not None:
+                # Of several bad records, the one whose length is wrong is named.
                 assert error.record >= case.intact
 
     def check_skipped(self, found, skipped, answer) -> None:

@@ -23,6 +23,9 @@ FACTOR = float(os.environ.get("SACT_FUZZ_FACTOR", "1"))
 
 PROCESSES = 2
 
+# TensorFlow keeps something of each data set that is opened.
+_CASES_A_PROCESS = 150
+
 # A case takes milliseconds, the slowest some seconds; the machine may be busy.
 _SECONDS = 60
 _SECONDS_TO_START = 300
@@ -100,7 +103,7 @@ def _work(
     waiting: "queue.SimpleQueue[int]",
     outcomes: list[Outcome],
 ) -> None:
-    process = None
+    process, done = None, 0
     while True:
         try:
             case = waiting.get_nowait()
@@ -109,8 +112,12 @@ def _work(
         try:
             process = process or _Process(module, directory)
             outcomes.append(process.run(case))
+            done += 1
         except _ProcessDiedError as death:
             outcomes.append(Outcome(case, death.kind, FAULT, str(death)))
+            process = None
+        if process is not None and done % _CASES_A_PROCESS == 0:
+            process.stop()
             process = None
     if process is not None:
         process.stop()
