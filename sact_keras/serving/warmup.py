@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from sact_keras.files.atomic_write import atomic_write
+from sact_keras.files.errors_named import errors_named
 from sact_keras.serving.serving_api import import_serving_api
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -105,7 +106,10 @@ def write_warmup(
         )
     path = Path(version_dir) / WARMUP_FILE
     path.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        errors_named(path, tf.errors.OpError),
+        tempfile.TemporaryDirectory(dir=version_dir) as folder,
+    ):
         temporary = Path(folder) / path.name  # A writer takes names alone.
         with tf.io.TFRecordWriter(str(temporary)) as writer:
             for record in records:

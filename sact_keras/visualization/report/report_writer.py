@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sact_keras.files.atomic_write import atomic_file
+from sact_keras.files.errors_named import errors_named
 from sact_keras.visualization.report.card import Card
 from sact_keras.visualization.report.chosen_entries import choose_entries
 from sact_keras.visualization.report.page import draw_page
@@ -86,7 +87,7 @@ def write_report(
         raise ValueError(f"`limit` must be 1 or more. Received: limit={limit}")
     chosen = None if costs is None else set(choose_entries(costs, limit))
     statistics = ReportStatistics()
-    with Spool(Path(path).parent) as spool:
+    with errors_named(path), Spool(Path(path).parent) as spool:
         for number, entry in enumerate(entries):
             if len(entry.executed_units) != sum(num_units):
                 raise ValueError(

@@ -243,6 +243,14 @@ def test_no_entry_and_an_error_half_way_leave_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("size", [0, 3000, 12_000])
+def test_a_full_disk_leaves_nothing(tmp_path, longest_file, size):
+    path = tmp_path / "report.html"
+    with longest_file(size), pytest.raises(OSError, match=f"too large: '{path}'$"):
+        write_report(path, [make_entry()], **OPTIONS)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
