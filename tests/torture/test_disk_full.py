@@ -1,9 +1,12 @@
 """The disk is full, at each of many moments, and then there is space again."""
 
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from forked_programs import ForkedPrograms
+from forked_programs import Finished, ForkedPrograms
 from left_behind import (
     arrays_of_run,
     check_same,
@@ -152,3 +155,41 @@ def test_other_programs(programs, disk, gates, survived, name):
     assert finished.code == 0, finished.err
     check_whole(disk.path)
     assert names_below(disk.path) == files
+
+
+@pytest.mark.parametrize("name", ["eval", "export.saved_model", "export.ponder_maps"])
+def test_no_space_for_temporary_files(programs, disk, gates, tmp_path, survived, name):
+    """`$TMPDIR` is full: what programs put there has another place."""
+    program, *flags = PROGRAMS[name]
+    (disk.path / "ballast").write_bytes(b"full")
+    disk.leave(0)
+    finished = programs(
+        *(program, *(flag.format(disk=tmp_path) for flag in flags)),
+        f"--checkpoint_dir={gates}",
+        environment={"TMPDIR": str(disk.path)},
+    )
+    assert finished.code == 0, finished.err
+    check_whole(tmp_path)
+    survived("programs without space for temporary files")
+
+
+def test_no_space_for_what_is_printed(gates, tmp_path, project_root, survived):
+    command = [
+        *(sys.executable, "main.py", "--mode=eval", "--num_examples=20"),
+        *("--evaluate_once", f"--checkpoint_dir={gates}", f"--eval_dir={tmp_path}"),
+    ]
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            command,
+            cwd=project_root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+        )
+    check_sentence(
+        Finished(finished.returncode, "", finished.stderr), FULL, "standard output"
+    )
+    check_whole(tmp_path)
+    assert (tmp_path / "eval.json").exists()
+    survived("evaluations that could not be printed, and were written")
