@@ -59,7 +59,7 @@ class Distribution:
             >>> Distribution().describe()
             'one device'
         """
-        if self.strategy is None:
+        if self.num_replicas == 1:
             return "one device"
         if self.num_workers == 1:
             return f"{self.num_replicas} replicas"

@@ -7,6 +7,11 @@ import tensorflow as tf
 
 from sact_keras.training.distribution.lost_worker_error import LostWorkerError
 
+_ABORTED = "Collective ops is aborted by:"
+"""Where TensorFlow begins to say what has ended an exchange between processes."""
+
+_UNREACHABLE = (tf.errors.UnavailableError, tf.errors.AbortedError)
+
 
 @contextlib.contextmanager
 def losses_of_workers() -> Iterator[None]:
@@ -21,9 +26,10 @@ def losses_of_workers() -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        if "ollective" not in error.message:
+        _, aborted, reason = error.message.partition(_ABORTED)
+        if not (aborted or isinstance(error, _UNREACHABLE)):
             raise
-        reason = " ".join(error.message.split("\n")[0:2])
+        reason = (reason or error.message).strip().splitlines()[0].rstrip(":")
         raise LostWorkerError(
             "another process of the training was lost, and this one cannot go on "
             "without it. Start all of them again with the same command: the training "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import finish, saved_arrays, start, start_all
+from training_processes import finish, saved_arrays, start, start_all
 
 PROGRAM = Path(__file__).with_name("train_methods.py")
 
@@ -41,7 +41,7 @@ def cases():
             yield pytest.param(devices, method, marks=marks, id=f"{devices}-{method}")
 
 
-@pytest.mark.parametrize(("devices", "method"), cases())
+@pytest.mark.parametrize(("devices", "method"), list(cases()))
 def test_many_devices_train_as_one(trained, devices, method):
     expected = saved_arrays(trained("1 device", method) / method)
     found = saved_arrays(trained(devices, method) / method)
