@@ -1,6 +1,8 @@
 """CIFAR-10 and CIFAR-100, in TFDS's format or TF-Slim's."""
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -106,12 +108,13 @@ _Splits = dict[str, tuple[list[RecordFile], int | None]]
 def _open_tfds(name: str, directory: Path) -> _Splits:
     import tensorflow_datasets as tfds
 
-    try:
+    with _faults_named(directory):
         builder = tfds.builder_from_directory(directory)
         num_classes = builder.info.features["label"].num_classes
-    # TFDS raises errors of many kinds over what it finds in the JSON files.
-    except Exception as error:
-        raise DatasetError(f"TFDS cannot open it: {error}", path=directory) from error
+        on_disk = {
+            split: (list(info.filepaths), info.num_examples)
+            for split, info in builder.info.splits.items()
+        }
     if num_classes != len(CLASS_NAMES[name]):
         raise DatasetError(
             f"it has {num_classes} classes, {name} has {len(CLASS_NAMES[name])}",
@@ -119,24 +122,34 @@ def _open_tfds(name: str, directory: Path) -> _Splits:
         )
 
     def open_shard(split: str, shard: int) -> tf.data.Dataset:
-        records = builder.as_dataset(
-            split=f"{split}[{shard}shard:{shard + 1}shard]",
-            shuffle_files=False,
-            decoders={"image": tfds.decode.SkipDecoding()},
-        )
-        return records.map(lambda record: (record["image"], record["label"]))
+        with _faults_named(directory):
+            records = builder.as_dataset(
+                split=f"{split}[{shard}shard:{shard + 1}shard]",
+                shuffle_files=False,
+                decoders={"image": tfds.decode.SkipDecoding()},
+            )
+            return records.map(lambda record: (record["image"], record["label"]))
 
     splits: _Splits = {}
     for split in ("train", "test"):
-        if split not in builder.info.splits:
+        if split not in on_disk:
             raise DatasetError(f"it has no split {split!r}", path=directory)
-        split_info = builder.info.splits[split]
+        paths, num_examples = on_disk[split]
         files = [
             RecordFile(Path(path), functools.partial(open_shard, split, shard))
-            for shard, path in enumerate(split_info.filepaths)
+            for shard, path in enumerate(paths)
         ]
-        splits[split] = (files, split_info.num_examples)
+        splits[split] = (files, num_examples)
     return splits
+
+
+@contextlib.contextmanager
+def _faults_named(directory: Path) -> Iterator[None]:
+    """TFDS raises errors of many kinds over what it finds in the JSON files."""
+    try:
+        yield
+    except Exception as error:
+        raise DatasetError(f"TFDS cannot open it: {error}", path=directory) from error
 
 
 def _open_slim(name: str, directory: Path) -> _Splits:

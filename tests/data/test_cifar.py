@@ -227,6 +227,24 @@ def test_damaged_tfds_metadata_is_an_error(file_name, tmp_path):
         open_dataset("cifar10", str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("file_name", "old", "new"),
+    [
+        ("dataset_info.json", "{SPLIT}", "{TPLIT}"),
+        ("dataset_info.json", '"7"', '"x"'),
+        ("dataset_info.json", '"shardLengths"', '"shardLength"'),
+        ("features.json", '"image"', '"imago"'),
+    ],
+)
+def test_altered_tfds_metadata_is_an_error(file_name, old, new, tmp_path):
+    directory = disk.write_cifar("tfds", tmp_path)
+    path = directory / file_name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(DatasetError, match=str(directory)):
+        open_dataset("cifar10", str(tmp_path)).examples("train")
+
+
 def test_tfds_data_of_other_classes_is_an_error(tmp_path):
     disk.write_cifar("tfds", tmp_path, "cifar10", num_classes=11)
     with pytest.raises(DatasetError, match="11 classes, cifar10 has 10"):
