@@ -140,6 +140,7 @@ def undisturbed(programs, tmp_path_factory):
         ("slim", replace_shard, "the record is corrupt or cut short", ()),
         ("slim", lose_validation, "No such file or directory", ()),
     ],
+    ids=["slim", "tfds", "skipping", "shard", "cut", "replaced", "validation"],
 )
 def test_imagenet_is_lost_amid_a_training(
     programs, undisturbed, tmp_path, survived, data_format, lose, said, flags
