@@ -58,7 +58,9 @@ def test_an_evaluation_that_waits_for_checkpoints(runs, tmp_path, survived):
     )
     for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
         pid = runs.programs.start(*command)
-        while "No new checkpoint" not in runs.programs.texts()[1]:
+        while not (out / "eval.json").exists() or (
+            "No new checkpoint" not in runs.programs.texts()[1]
+        ):
             time.sleep(0.05)
         begin = time.monotonic()
         os.kill(pid, number)
