@@ -91,28 +91,16 @@ class KerasWorker:
         arrays = (workload.images(), workload.labels())
         batches = tf.data.Dataset.from_tensor_slices(arrays).repeat()
 
-        # The steps alone: when `fit` is done TensorFlow may take a second over the
-        # data set's iterator, whatever was trained.
-        clock = {}
-        stopwatch = keras.callbacks.LambdaCallback(
-            on_train_batch_begin=lambda batch, logs: clock.setdefault(
-                "start", time.perf_counter()
-            ),
-            on_train_batch_end=lambda batch, logs: clock.update(
-                end=time.perf_counter()
-            ),
-        )
-
         def train(steps: int) -> float:
-            clock.clear()
-            model.fit(
-                batches,
-                steps_per_epoch=steps,
-                shuffle=False,
-                verbose=0,
-                callbacks=[stopwatch],
+            return time_steps(
+                lambda callbacks: model.fit(
+                    batches,
+                    steps_per_epoch=steps,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
             )
-            return clock["end"] - clock["start"]
 
         train(WARM_UP_STEPS)
         weights = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
@@ -123,6 +111,28 @@ class KerasWorker:
             "oneDNN": os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1",
             "XLA": bool(model.jit_compile),
         }
+
+
+def time_steps(fit: Callable[[list], object]) -> float:
+    """The seconds that a `fit` spends on its steps alone.
+
+    When the last is done TensorFlow may take a second over the data set's iterator,
+    whatever was trained.
+
+    Args:
+        fit: Calls `fit` with these callbacks.
+    """
+    import keras
+
+    clock: dict[str, float] = {}
+    stopwatch = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: clock.setdefault(
+            "start", time.perf_counter()
+        ),
+        on_train_batch_end=lambda batch, logs: clock.update(end=time.perf_counter()),
+    )
+    fit([stopwatch])
+    return clock["end"] - clock["start"]
 
 
 @dataclasses.dataclass(frozen=True)
