@@ -69,36 +69,57 @@ def normalize_across_replicas(
     mean = tf.stop_gradient(replica_mean(mean_in_stages(constant)))
     distances = tf.math.squared_difference(constant, mean)
     variance = tf.stop_gradient(replica_mean(mean_in_stages(distances)))
+    factor = tf.math.divide_no_nan(1.0, tf.sqrt(variance + epsilon))
 
     @tf.custom_gradient
     def normalize(
-        inputs: Tensor, gamma: Tensor, beta: Tensor
+        flat: Tensor, gamma: Tensor, beta: Tensor
     ) -> tuple[Tensor, Callable[..., tuple]]:
-        deviation = tf.sqrt(variance + epsilon)
-        factor = gamma / deviation
-        values = tf.cast(inputs, tf.float32)
-        outputs = tf.cast(values * factor + (beta - mean * factor), inputs.dtype)
+        outputs = _scale_and_shift(flat, gamma * factor, beta - mean * gamma * factor)
 
         def gradient(upstream: Tensor) -> tuple:
-            upstream = tf.cast(upstream, tf.float32)
-            centred = (values - mean) / deviation
-            of_beta, of_gamma = (
-                mean_in_stages(each) for each in (upstream, upstream * centred)
+            # As if the moments were constants; and the sums over this replica's part.
+            of_inputs, of_gamma, of_beta, *_ = tf.raw_ops.FusedBatchNormGradV3(
+                y_backprop=upstream,
+                x=flat,
+                scale=gamma,
+                reserve_space_1=mean,
+                reserve_space_2=variance,
+                reserve_space_3=tf.zeros([0]),
+                epsilon=epsilon,
+                is_training=False,
             )
-            channels = tf.shape(inputs)[-1]
-            count = tf.cast(tf.size(inputs) // channels, tf.float32)
-            shared = replica_mean(tf.stack([of_beta, of_gamma]))
-            of_inputs = factor * (upstream - shared[0] - centred * shared[1])
+            count = tf.cast(tf.shape(flat)[2], tf.float32)
+            shared = replica_mean(tf.stack([of_gamma, of_beta]) / count)
+            # What passes through the moments: the means of the upstream gradient, by
+            # itself and times the normalized inputs.
+            slope = gamma * factor * factor * shared[0]
+            through_moments = _scale_and_shift(
+                flat, slope, gamma * factor * shared[1] - mean * slope
+            )
             # Weights' gradients are this replica's: the optimizer adds them up.
-            return (
-                tf.cast(of_inputs, inputs.dtype),
-                count * of_gamma,
-                count * of_beta,
-            )
+            return of_inputs - through_moments, of_gamma, of_beta
 
         return outputs, gradient
 
-    return normalize(inputs, gamma, beta), mean, variance
+    flat = tf.reshape(inputs, (1, 1, -1, inputs.shape[-1]))
+    outputs = tf.reshape(normalize(flat, gamma, beta), tf.shape(inputs))
+    outputs.set_shape(inputs.shape)
+    return outputs, mean, variance
+
+
+def _scale_and_shift(flat: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
+    """Computes x * scale + offset for each channel, in one pass over memory."""
+    outputs, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=flat,
+        scale=scale,
+        offset=offset,
+        mean=tf.zeros_like(scale),
+        variance=tf.ones_like(scale),
+        epsilon=0.0,
+        is_training=False,
+    )
+    return outputs
 
 
 def mean_in_stages(values: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from sact_keras.models import METHODS
 # Losses of each kind: of an image's cost and of a batch's rates. That of rewards is
 # compared by itself.
 FAST = named("act", "aig")
-FAST_PARTS = [*map(str, FAST), "losses"]
+FAST_PARTS = [*map(str, FAST), "losses", "norms"]
 SLOW_PARTS = [*(case.name for case in ONE_A_METHOD if case not in FAST), "noisy"]
 
 
@@ -70,6 +70,35 @@ def test_the_replicas_parts_of_a_policys_loss_add_up_to_it(results, stage):
     losses = load_arrays(results("losses") / f"policy-{stage}.npz")
     assert abs(losses["one"]) > 0.01
     np.testing.assert_allclose(losses["two"].sum(), losses["one"], rtol=1e-5)
+
+
+def test_synchronized_norms_are_those_of_the_whole_batch(results):
+    found = load_arrays(results("norms") / "norms.npz")
+    x, upstream, gamma, beta = (
+        found[name].astype("float64")
+        for name in ("inputs", "upstream", "gamma", "beta")
+    )
+    axes = (0, 1, 2)
+    mean, variance = x.mean(axes), x.var(axes)
+    deviation = np.sqrt(variance + 1e-3)
+    centred = (x - mean) / deviation
+    of_inputs = (
+        upstream - upstream.mean(axes) - centred * (upstream * centred).mean(axes)
+    ) * (gamma / deviation)
+    halves = {"outputs": centred * gamma + beta, "of_inputs": of_inputs}
+    for name, expected in halves.items():
+        np.testing.assert_allclose(
+            found[name].reshape(x.shape), expected, rtol=1e-5, atol=2e-5, err_msg=name
+        )
+    for replica in range(2):
+        np.testing.assert_allclose(found["mean"][replica], mean, rtol=1e-6)
+        np.testing.assert_allclose(found["variance"][replica], variance, rtol=1e-6)
+    # The optimizer adds the replicas' up.
+    sums = {"of_gamma": (upstream * centred).sum(axes), "of_beta": upstream.sum(axes)}
+    for name, expected in sums.items():
+        np.testing.assert_allclose(
+            found[name].sum(axis=0), expected, rtol=1e-5, atol=5e-5, err_msg=name
+        )
 
 
 @pytest.fixture(params=parameters(FAST, DRAWING))

@@ -2,7 +2,7 @@
 
     python two_replicas.py DIRECTORY PART...
 
-A part is a case's name, "losses" or "noisy".
+A part is a case's name, "losses", "norms" or "noisy".
 
 A program of its own, since logical devices are set before TensorFlow starts. Both
 halves of the batch are the same images: each replica's batch norms then see the
@@ -21,6 +21,7 @@ import tensorflow as tf
 from registry import DRAWING, make_images, named
 
 import sact_keras
+from sact_keras.kernels import normalize_batch
 
 
 def train(case, strategy, progress=1.0):
@@ -91,6 +92,44 @@ def policy_losses(strategy, stage):
     return {"one": loss(whole, images, labels, policies).numpy(), "two": two}
 
 
+def norms(strategy):
+    """A synchronized normalization of a batch of which each replica has a half."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        # Of means that are large beside the deviations.
+        "inputs": 2 * rng.normal(size=(8, 6, 5, 7)) + np.linspace(-3, 50, 7),
+        "upstream": rng.normal(size=(8, 6, 5, 7)),
+        "gamma": rng.uniform(0.5, 2.0, 7),
+        "beta": rng.normal(size=7),
+    }
+    arrays = {name: value.astype("float32") for name, value in arrays.items()}
+    given = {name: tf.constant(value) for name, value in arrays.items()}
+
+    @tf.function
+    def half():
+        start = 4 * tf.distribute.get_replica_context().replica_id_in_sync_group
+        inputs, upstream = (
+            given[name][start : start + 4] for name in ("inputs", "upstream")
+        )
+        read = [inputs, given["gamma"], given["beta"]]
+        with tf.GradientTape() as tape:
+            tape.watch(read)
+            outputs, mean, variance = normalize_batch(*read, 1e-3, synchronized=True)
+            loss = tf.reduce_sum(outputs * upstream)
+        return [outputs, mean, variance, *tape.gradient(loss, read)]
+
+    @tf.function
+    def both():
+        return strategy.run(half)
+
+    names = ("outputs", "mean", "variance", "of_inputs", "of_gamma", "of_beta")
+    found = {
+        name: np.stack([np.asarray(each) for each in value.values])
+        for name, value in zip(names, both(), strict=True)
+    }
+    return arrays | found
+
+
 def draw(case, strategy, seed):
     """What each replica decides about the same images, in two steps of one run.
 
@@ -125,6 +164,8 @@ def main():
                 for name, seed in (("first", 1), ("again", 1), ("other", 2))
             }
             np.savez(directory / f"{case}-draws.npz", **draws)
+    if "norms" in parts:
+        np.savez(directory / "norms.npz", **norms(strategy))
     if "losses" in parts:
         for stage in ("curriculum", "finetune"):
             losses = policy_losses(strategy, stage)
