@@ -71,9 +71,11 @@ def undisturbed(programs, tmp_path_factory):
 
 
 @pytest.fixture(params=["file_system", "permissions"])
-def forbidden(request, disk, tmp_path):
+def forbidden(request, tmp_path):
     """A directory in which nothing can be made, what is said of it, and who obeys."""
     if request.param == "file_system":
+        # Asked for here, since permissions are tested where nothing can be mounted.
+        disk = request.getfixturevalue("disk")
         with disk.read_only():
             yield disk.path, "Read-only file system", {}
         return
