@@ -96,7 +96,14 @@ class DisturbedRuns:
         """
         whole = self.whole(name)
         command = self.command(name, directory)
-        kind = generator.choice(["after a time", "at an operation", "amid the writing"])
+        kind = generator.choice(
+            [
+                "after a time",
+                "before an operation on files",
+                "some calls after an operation on files",
+                "some milliseconds after an operation on files",
+            ]
+        )
         if kind == "after a time":
             self.programs.start(*command)
             try:
@@ -107,8 +114,11 @@ class DisturbedRuns:
         fault = {
             "directory": str(directory),
             "kill_at": generator.randint(1, whole.operations),
-            "delay": 0 if kind == "at an operation" else generator.uniform(0, 0.02),
         }
+        if "calls" in kind:
+            fault["calls"] = round(2 ** generator.uniform(0, 7))
+        elif "milliseconds" in kind:
+            fault["seconds"] = generator.uniform(0, 0.02)
         finished = self.programs(*command, fault=fault)
         return kind, None if finished.code == -9 else finished
 

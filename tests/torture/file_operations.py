@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -22,14 +23,17 @@ _PATHS = {
 class FileOperations:
     """An audit hook (`sys.addaudithook`) that is told of each operation on files.
 
-    Those within a directory count, if they write, and each `os.fsync`. What C code
-    writes is not seen, which is why a kill may come some time after an operation.
+    Those within a directory count, if they write, and each `os.fsync`. Writing into a
+    file that is open is not told, which is why a kill may come after an operation: by
+    function calls, which hits what takes microseconds, or by seconds, for what C code
+    takes long over.
 
     Args:
         directory: Which files count.
         log: A file to which a line is added at each operation.
         kill_at: The operation, from 1, before which the process kills itself.
-        delay: Seconds by which it does so later.
+        calls: Calls of functions and returns by which it does so later.
+        seconds: Likewise, if there are no calls.
     """
 
     def __init__(
@@ -37,12 +41,14 @@ class FileOperations:
         directory: str,
         log: str | None = None,
         kill_at: int | None = None,
-        delay: float = 0.0,
+        calls: int = 0,
+        seconds: float = 0.0,
     ) -> None:
         self.directory = f"{Path(directory).absolute()}/"
         self.log = log and os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.kill_at = kill_at
-        self.delay = delay
+        self.calls = calls
+        self.seconds = seconds
         self.count = 0
         fsync = os.fsync
 
@@ -69,10 +75,17 @@ class FileOperations:
         if self.log is not None:
             os.write(self.log, f"{event} {what}\n".encode())
         if self.count == self.kill_at:
-            if self.delay:
-                threading.Timer(self.delay, _kill).start()
+            if self.calls:
+                sys.setprofile(self._count_calls)
+            elif self.seconds:
+                threading.Timer(self.seconds, _kill).start()
             else:
                 _kill()
+
+    def _count_calls(self, *event: object) -> None:
+        self.calls -= 1
+        if not self.calls:
+            _kill()
 
 
 def _kill() -> None:
