@@ -24,7 +24,7 @@ FACTOR = float(os.environ.get("SACT_FUZZ_FACTOR", "1"))
 PROCESSES = 2
 
 # TensorFlow keeps something of each data set that is opened.
-_CASES_A_PROCESS = 150
+_CASES_A_PROCESS = 400
 
 # A case takes milliseconds, the slowest some seconds; the machine may be busy.
 _SECONDS = 60
