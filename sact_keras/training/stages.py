@@ -87,16 +87,17 @@ def load_start(options: Options, model: keras.Model) -> None:
             # Of its two parts by themselves more can be said in a sentence.
             load_weights(model, path, policy_path=path)
         raise
-    free = model.policy.free_units
-    if int(free) < model.policy.num_units:
+    # Of several replicas each has a copy of the variable.
+    free = int(keras.ops.convert_to_numpy(model.policy.free_units))
+    if free < model.policy.num_units:
         logger.warning(
             "The curriculum of %s was at %d of %d units; the policy decides about all "
             "from now on",
             policy_path or path,
-            int(free),
+            free,
             model.policy.num_units,
         )
-    free.assign(model.policy.num_units)
+    model.policy.free_units.assign(model.policy.num_units)
 
 
 def steps_per_unit(options: Options, num_images: int) -> int:

@@ -91,6 +91,7 @@ def main():
     dataset = NoisyDataset(arguments.seed)
     if distribution.is_chief:
         directory.mkdir(exist_ok=True)
+        keras.utils.set_random_seed(arguments.seed)
         tiny_model("blockdrop").save_weights(directory / "start.weights.h5")
     for method in arguments.methods:
         options = options_of(method, directory, *how)

@@ -47,6 +47,13 @@ class GlobalStepCallback(keras.callbacks.Callback):
             sync()
         variable.assign(value)
 
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        # A constant rate is a variable, of which each replica has a copy.
+        rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        return float(rate)
+
     def ends_window(self, step: int) -> bool:
         """Whether a window of the metrics ends with `step`."""
         return step % self.window == 0 or step == self.num_steps

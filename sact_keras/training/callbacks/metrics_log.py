@@ -23,5 +23,5 @@ class MetricsLog(GlobalStepCallback):
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
         """Writes at the window's end."""
         if self.ends_window(step):
-            rate = float(self.model.optimizer.learning_rate)
-            self.file.append(step, "train", {**logs, "learning_rate": rate})
+            logs = {**logs, "learning_rate": self.learning_rate}
+            self.file.append(step, "train", logs)

@@ -52,8 +52,7 @@ class TensorBoardSummaries(GlobalStepCallback):
         if not self.ends_window(step) or not (due or step == self.num_steps):
             return
         self._written_at = time.monotonic()
-        rate = float(self.model.optimizer.learning_rate)
-        self.write_scalars(step, {**logs, "learning_rate": rate})
+        self.write_scalars(step, {**logs, "learning_rate": self.learning_rate})
         with self._writing(step):
             self._write_heatmaps()
 
