@@ -35,7 +35,7 @@ def check_archive(file: BinaryIO) -> list[str]:
         >>> check_archive(file)
         Traceback (most recent call last):
             ...
-        sact_keras.checkpoints.archive.ArchiveError: its 1,109 bytes would become \
+        sact_keras.checkpoints.archive.ArchiveError: its ... bytes would become \
 1,000,000
     """
     size = file.seek(0, 2)

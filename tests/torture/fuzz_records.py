@@ -5,52 +5,22 @@ written. Where they were made right again, the altered record alone may be anoth
 its PNG has checksums of its own.
 """
 
-import dataclasses
 import hashlib
 import itertools
 import shutil
 from pathlib import Path
 
-import cifar_on_disk
 import imagenet_on_disk
 import numpy as np
 import tensorflow as tf
 from byte_mutations import mutate
+from expected_records import DATASETS, ExpectedRecords, RecordCase
 from record_mutations import mutate_length, mutate_order, mutate_record
 
 from sact_keras.data import DatasetError, open_dataset
 
-_DATASETS = {"cifar10": cifar_on_disk, "imagenet": imagenet_on_disk}
 _IMAGE_SIZE = imagenet_on_disk.IMAGE_SIZE
 _STEPS = 2
-
-
-@dataclasses.dataclass
-class _Case:
-    """A data set of which one file was altered.
-
-    Attributes:
-        kind: what was altered, and how.
-        dataset, data_format, split: of the file; None of what describes all files.
-        root, file: the data set's folder, and the file.
-        order: the records of the file that are in it now, by their old numbers, where
-            whole records were moved.
-        altered: the record that is another now, its checksums right; None where
-            checksums tell.
-        intact: how many records at the start of the file are as they were.
-        preprocessing: of ImageNet.
-    """
-
-    kind: str
-    dataset: str
-    data_format: str
-    split: str | None
-    root: Path
-    file: Path
-    order: list[int] | None = None
-    altered: int | None = None
-    intact: int = 0
-    preprocessing: str = "sact"
 
 
 class Cases:
@@ -59,7 +29,7 @@ class Cases:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._whole = {}
-        for name, disk in _DATASETS.items():
+        for name, disk in DATASETS.items():
             for data_format in disk.FORMATS:
                 root = directory / name / data_format
                 write = disk.write_cifar if name == "cifar10" else disk.write_imagenet
@@ -72,7 +42,7 @@ class Cases:
                         key = name, data_format, split, preprocessing
                         self._whole[key] = _Reader(root, *key).read()
 
-    def make(self, random: np.random.Generator, directory: Path) -> _Case:
+    def make(self, random: np.random.Generator, directory: Path) -> RecordCase:
         # A case of ImageNet takes ten times as long, and one of its training longest.
         name = str(random.choice(["cifar10", "imagenet"], p=[0.6, 0.4]))
         data_format = str(random.choice(["tfds", "slim"]))
@@ -87,8 +57,8 @@ class Cases:
                 change, content = mutate(file.read_bytes(), random)
                 file.write_bytes(content)
                 kind = f"{place}, {file.name}: {change}"
-                return _Case(kind, name, data_format, None, root, file)
-        disk = _DATASETS[name]
+                return RecordCase(kind, name, data_format, None, root, file)
+        disk = DATASETS[name]
         split = str(random.choice(list(disk.SHARD_LENGTHS), p=[0.3, 0.7]))
         inner = (
             root / {"cifar10": "cifar10/3.0.2", "imagenet": "imagenet2012/5.1.0"}[name]
@@ -96,13 +66,13 @@ class Cases:
         folder = inner if data_format == "tfds" else root
         files = disk.files_of(data_format, folder, split)
         file = files[random.integers(len(files))]
-        case = _Case("", name, data_format, split, root, file)
+        case = RecordCase("", name, data_format, split, root, file)
         case.preprocessing = preprocessing
         case.kind = f"{place}, {split}: {_alter(case, random)}"
         return case
 
-    def check(self, case: _Case) -> tuple[str, str]:
-        splits = [case.split] if case.split else _DATASETS[case.dataset].SHARD_LENGTHS
+    def check(self, case: RecordCase) -> tuple[str, str]:
+        splits = [case.split] if case.split else DATASETS[case.dataset].SHARD_LENGTHS
         answers = []
         for split in splits:
             key = case.dataset, case.data_format, split, case.preprocessing
@@ -110,8 +80,8 @@ class Cases:
         refused = [said for status, said in answers if status == "refused"]
         return ("refused", refused[0]) if refused else ("read", "")
 
-    def _check_split(self, case: _Case, key: tuple) -> tuple[str, str]:
-        expected = _Expected(self._whole[key], case)
+    def _check_split(self, case: RecordCase, key: tuple) -> tuple[str, str]:
+        expected = ExpectedRecords(self._whole[key], case)
         reader = _Reader(case.root, *key)
         try:
             found = reader.read()
@@ -184,105 +154,7 @@ def _entries(images, labels) -> list[tuple[str, int]]:
     return list(zip(digests, labels.numpy().tolist(), strict=True))
 
 
-class _Expected:
-    """What may be read of a split, and what may be said of it."""
-
-    def __init__(self, whole: list[tuple[str, int]], case: _Case) -> None:
-        self._whole, self._case = whole, case
-        self._in_order = case.dataset == "cifar10" or case.split != "train"
-        self._number = None
-        if case.altered is not None and self._in_order:
-            self._number = self._first() + case.altered
-
-    def check_read(self, found: list[tuple[str, int]]) -> None:
-        case = self._case
-        if case.order is not None:
-            if not self._in_order:
-                return
-            assert (
-                case.data_format == "slim"
-                or sorted(case.order) == case.order
-                or (len(case.order) == self._length())
-            )
-            first, length = self._first(), self._length()
-            moved = [self._whole[first + number] for number in case.order]
-            whole = [*self._whole[:first], *moved, *self._whole[first + length :]]
-            assert found == whole
-        elif case.altered is None:
-            # TF-Slim states no number of records: one fewer looks whole.
-            cut = case.data_format == "slim" and case.split and found == self._cut()
-            assert found == self._whole or cut
-        else:
-            assert len(found) == len(self._whole)
-            self._check_all_but_one(found)
-
-    def _check_all_but_one(self, found):
-        if not self._in_order:
-            return
-        for number, (one, other) in enumerate(zip(found, self._whole, strict=True)):
-            assert one == other or number == self._number
-
-    def check_refused(self, error: DatasetError, begun) -> None:
-        case = self._case
-        assert error.path is not None
-        if case.split is None:
-            assert str(case.file.parent) in str(error)
-            return
-        if begun is not None and self._in_order:
-            assert begun == self._whole[: len(begun)] or case.order is not None
-        if case.order is None:
-            assert error.path == str(case.file), f"{error.path} is whole"
-            if case.altered is not None:
-                assert error.record == case.altered, f"not {case.altered}: {error}"
-            elif error.record is not None:
-                # Of several bad records, the one whose length is wrong is named.
-                assert error.record >= case.intact
-
-    def check_skipped(self, found, skipped, answer) -> None:
-        case = self._case
-        if case.split is None:
-            assert found == self._whole
-            return
-        assert bool(skipped) == (answer == "refused") or case.split == "train"
-        for error in skipped:
-            assert error.path == str(case.file)
-        if not self._in_order:
-            assert len(found) == len(self._whole)
-            return
-        if case.order is not None:
-            return
-        rest = iter(self._whole)
-        others = [entry for entry in found if entry not in self._whole]
-        assert len(others) <= (case.altered is not None)
-        assert all(entry in rest for entry in found if entry in self._whole)
-        if case.altered is None:
-            return
-        # One was passed over, or is another now; all others are there.
-        kept = [e for n, e in enumerate(self._whole) if n != self._number]
-        assert [e for e in found if e in kept] == kept
-
-    def _shards(self) -> tuple[int, list[int]]:
-        disk = _DATASETS[self._case.dataset]
-        lengths = list(disk.SHARD_LENGTHS[self._case.split])
-        if self._case.dataset == "cifar10" and self._case.data_format == "slim":
-            return 0, [sum(lengths)]
-        return int(self._case.file.name.split("-")[-3][-5:]), lengths
-
-    def _first(self) -> int:
-        shard, lengths = self._shards()
-        return sum(lengths[:shard])
-
-    def _length(self) -> int:
-        shard, lengths = self._shards()
-        return lengths[shard]
-
-    def _cut(self) -> list[tuple[str, int]]:
-        first = self._first()
-        following = self._whole[first + self._length() :]
-        return [*self._whole[: first + self._case.intact], *following]
-
-
-def _alter(case: _Case, random: np.random.Generator) -> str:
+def _alter(case: RecordCase, random: np.random.Generator) -> str:
     """Alters the case's file; returns how."""
     content = case.file.read_bytes()
     draw = random.random()
