@@ -13,9 +13,9 @@ from registry import DRAWING, ONE_A_METHOD, named, parameters
 
 from sact_keras.models import METHODS
 
-# Losses of each kind: of an image's cost and of a batch's rates. That of rewards is
-# compared by itself.
-FAST = named("act", "aig")
+# Whose loss is of a batch's rates, not linear in them. That of rewards is compared by
+# itself, and trainings of all methods in tests/training/test_equal_trainings.py.
+FAST = named("aig")
 FAST_PARTS = [*map(str, FAST), "losses", "norms"]
 SLOW_PARTS = [*(case.name for case in ONE_A_METHOD if case not in FAST), "noisy"]
 

@@ -11,7 +11,10 @@ PROGRAM = Path(__file__).with_name("train_methods.py")
 
 # One of positions that halt, whose loss is linear; one of images, whose loss is not.
 FAST = ["sact", "aig"]
-SLOW = ["vanilla", "act", "dynconv", "curriculum", "finetune"]
+SLOW = ["vanilla", "act", "dynconv", "curriculum", "finetune", "accumulated", "float16"]
+
+# Of a type with three digits, in which batches of another size are rounded otherwise.
+TOLERANCES = {"float16": 2e-3}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,7 @@ def test_many_devices_train_as_one(trained, devices, method):
     assert expected.keys() == found.keys()
     assert any(name.startswith("optimizer/") for name in expected)
     for name, value in expected.items():
+        tolerance = TOLERANCES.get(method, 1e-4)
         np.testing.assert_allclose(
-            found[name], value, rtol=1e-4, atol=1e-4, err_msg=name
+            found[name], value, rtol=tolerance, atol=tolerance, err_msg=name
         )

@@ -47,6 +47,8 @@ class NoisyDataset(InMemoryDataset):
 def options_of(method, directory, seed, replicas, distribution):
     """Options under which the decisions of a method learn something in a few steps."""
     more = {
+        "accumulated": {"model_type": "aig", "accumulate_steps": 2},
+        "float16": {"model_type": "sact", "precision": "mixed_float16"},
         "act": {"tau": 0.1},
         "sact": {"tau": 0.1},
         "aig": {"target_rates": "t,0.3,0.5,t"},

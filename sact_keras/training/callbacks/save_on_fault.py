@@ -56,8 +56,9 @@ class SaveOnFault(GlobalStepCallback):
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
         """Notes the step, on the device: nothing is waited for."""
         del logs
-        self._step = step
-        self._values = self._read()
+        if self.saver is not None:
+            self._step = step
+            self._values = self._read()
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +69,7 @@ class SaveOnFault(GlobalStepCallback):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self.saver is None or self._step is None or not self._is_of_data(error):
+        if self._step is None or not self._is_of_data(error):
             return
         for variable, value in zip(self._advancing, self._values, strict=True):
             variable.assign(value)
