@@ -5,10 +5,15 @@ from typing import Any
 
 from benchmarks.interconnect import Interconnect
 from benchmarks.scaling_projection import Projection, StepTime, replicas_below
-from benchmarks.step_exchanges import GRADIENTS, KINDS, MOMENTS, Exchange
+from benchmarks.step_exchanges import (
+    GRADIENTS,
+    KINDS,
+    OF_SYNCHRONIZED_NORMS,
+    Exchange,
+)
 
 NORMS = {"own": False, "synchronized": True}
-"""Whose moments batch norms use -> whether they are exchanged."""
+"""Whose moments batch norms use -> whether they exchange anything."""
 
 CURVE = tuple(2**power for power in range(13))
 """The numbers of replicas that are drawn."""
@@ -51,7 +56,11 @@ def project(
         name: _project(
             Projection(
                 step,
-                [e.num_bytes for e in exchanges if synchronized or e.kind != MOMENTS],
+                [
+                    exchange.num_bytes
+                    for exchange in exchanges
+                    if synchronized or exchange.kind not in OF_SYNCHRONIZED_NORMS
+                ],
                 interconnect,
             ),
             replicas,

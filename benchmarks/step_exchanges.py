@@ -21,7 +21,11 @@ GRADIENTS, MOMENTS, MEANS, FLAGS, LOGS = KINDS = (
     "logs",
 )
 """Weights' gradients; synchronized batch norms' moments, forwards and backwards; what a
-method's loss takes of the whole batch; whether any image ran a unit; logged values."""
+method's loss takes of the whole batch; whether any image ran a unit, which synchronized
+norms of BlockDrop ask; logged values."""
+
+OF_SYNCHRONIZED_NORMS = (MOMENTS, FLAGS)
+"""What batch norms that use each replica's own moments do not exchange."""
 
 
 class Exchange(NamedTuple):

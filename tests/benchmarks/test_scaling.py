@@ -8,9 +8,11 @@ from PIL import Image
 
 import sact_keras
 from benchmarks import scaling
+from benchmarks.interconnect import Interconnect, Link
 from benchmarks.scaling_picture import draw_scaling
-from benchmarks.scaling_report import format_exchanges, format_projections
-from benchmarks.step_exchanges import count_exchanges
+from benchmarks.scaling_projection import StepTime
+from benchmarks.scaling_report import format_exchanges, format_projections, project
+from benchmarks.step_exchanges import Exchange, count_exchanges
 from sact_keras.layers import BatchNorm
 
 
@@ -47,9 +49,23 @@ def test_methods_exchange_what_their_losses_take_of_the_batch():
     assert "means" not in exchanged("sact")[1]
 
 
-def test_droppable_units_ask_each_time_whether_any_image_runs_them():
-    # Three units, under the policy that is drawn and under the likeliest.
-    assert exchanged("blockdrop")[1]["flags"] == [4] * 6
+def test_norms_of_droppable_units_ask_each_time_whether_any_image_runs_them():
+    # Two in each of three units, under the policy that is drawn and the likeliest.
+    assert exchanged("blockdrop")[1]["flags"] == [4] * 12
+
+
+def test_own_moments_exchange_neither_moments_nor_flags():
+    kinds = ("gradients", "moments", "means", "flags", "logs")
+    found = project(
+        [Exchange(kind, 10**place) for place, kind in enumerate(kinds)],
+        StepTime(1.0, 1.0),
+        Interconnect(near=Link(1.0, 1.0), replicas_per_machine=8),
+        replicas=[2],
+        batch_size=8,
+        replica_batch_size=8,
+    )
+    sent = {name: each["replicas"][0]["sent_bytes"] for name, each in found.items()}
+    assert sent == {"own": 10101, "synchronized": 11111}
 
 
 def test_report_of_a_network(monkeypatch, tmp_path, capsys):
