@@ -30,6 +30,7 @@ def start(program, *arguments, cluster=None, index=0):
         ),
         "CUDA_VISIBLE_DEVICES": "",
         "TF_ENABLE_ONEDNN_OPTS": "1",
+        "PYTHONFAULTHANDLER": "1",
     }
     environment.pop("TF_CONFIG", None)
     if cluster is not None:

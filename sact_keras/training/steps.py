@@ -33,6 +33,22 @@ class Interrupted(Exception):
         self.signal_number = signal_number
 
 
+def own_batches(
+    options: Options,
+    dataset: ImageDataset,
+    distribution: Distribution,
+    start_step: int,
+) -> tf.data.Dataset:
+    """This process' part of each batch, from a step on."""
+    return dataset.training_batches(
+        options.batch_size,
+        seed=options.seed,
+        start_step=start_step,
+        preprocessing=options.preprocessing,
+        part=(distribution.worker, distribution.num_workers),
+    )
+
+
 def training_batches(
     options: Options,
     dataset: ImageDataset,
@@ -40,13 +56,7 @@ def training_batches(
     start_step: int,
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
     """What this process' devices are trained on, from a step on."""
-    batches = dataset.training_batches(
-        options.batch_size,
-        seed=options.seed,
-        start_step=start_step,
-        preprocessing=options.preprocessing,
-        part=(distribution.worker, distribution.num_workers),
-    )
+    batches = own_batches(options, dataset, distribution, start_step)
     return distribute_batches(batches, distribution, options.accumulate_steps)
 
 

@@ -29,6 +29,7 @@ from sact_keras.training.steps import (
     Interrupted,
     make_steps,
     method_callbacks,
+    own_batches,
     stop_callback,
     training_batches,
 )
@@ -76,7 +77,7 @@ def train(
     if checkpoint is None:
         # Reads all that is held in memory, and the beginning of what is not: what is
         # wrong with it is seen before anything is written.
-        next(iter(training_batches(options, dataset, distribution, start_step=0)))
+        next(iter(own_batches(options, dataset, distribution, start_step=0)))
         next(evaluation.batches())
     step = start_training(options, model, store, checkpoint)
     share_state(distribution, model, step)

@@ -29,12 +29,14 @@ class StopOnSignal(GlobalStepCallback):
 
     Attributes:
         received: The signal's number, or None.
+        has_broken_off: Whether a block of `breaks_off` was ended.
     """
 
     def __init__(self, saver: CheckpointSaver, start_step: int, num_steps: int) -> None:
         super().__init__(start_step, num_steps)
         self.saver = saver
         self.received: int | None = None
+        self.has_broken_off = False
         self._received_at = float("inf")
         self._breaks_off = False
         self._raised: BrokenOff | None = None
@@ -67,6 +69,9 @@ class StopOnSignal(GlobalStepCallback):
             if self.received is not None:
                 raise BrokenOff(self.received)
             yield
+        except BrokenOff:
+            self.has_broken_off = True
+            raise
         finally:
             self._breaks_off = False
 

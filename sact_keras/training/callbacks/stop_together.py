@@ -29,15 +29,20 @@ class StopTogether(StopOnSignal):
     ) -> None:
         super().__init__(saver, start_step, num_steps)
         self.train_function = train_function
+        self._has_saved = False
         train_function.wants_to_stop = lambda: self.received is not None
 
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
         """Stops if a signal had come to any process when the step began."""
         del logs
+        if self.has_broken_off and not self._has_saved:
+            # Here whoever goes on makes up for the evaluation, not after the next step.
+            self.saver.save(step)
+            self._has_saved = True
         if not self.train_function.stops:
             return
         if self.received is None:
             self.received = signal.SIGTERM
-        if self.saver is not None:
+        if self.saver is not None and not self._has_saved:
             self.saver.save(step)
         self.model.stop_training = True

@@ -1,6 +1,7 @@
 """Lets the processes of a training begin alike."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -100,20 +101,28 @@ def _everybodys(distribution: Distribution, value: np.ndarray) -> np.ndarray:
 
 def _sum(distribution: Distribution, values: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Sums over the processes, which find the same."""
-
-    @tf.function
-    def on_all_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
-        # A strategy adds up what replicas have: those of a process the same.
-        return [
-            distribution.strategy.reduce(tf.distribute.ReduceOp.SUM, each, axis=None)
-            for each in distribution.strategy.run(lambda: values)
-        ]
-
     # Exact for the weights and for all integers below 2**53, on all devices.
     exact = [tf.constant(value.astype("float64")) for value in values]
     with losses_of_workers():
-        totals = on_all_replicas(exact)
+        totals = _summing(distribution.strategy)(exact)
     return [
         (total.numpy() / distribution.num_local_replicas).astype(value.dtype)
         for total, value in zip(totals, values, strict=True)
     ]
+
+
+@functools.cache
+def _summing(
+    strategy: tf.distribute.Strategy,
+) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
+    """Makes, once in a process, what adds up the processes' values."""
+
+    @tf.function(reduce_retracing=True)
+    def on_all_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
+        # A strategy adds up what replicas have: those of a process the same.
+        return [
+            strategy.reduce(tf.distribute.ReduceOp.SUM, each, axis=None)
+            for each in strategy.run(lambda: values)
+        ]
+
+    return on_all_replicas

@@ -35,7 +35,19 @@ def distribute_batches(
         batches = batches.prefetch(tf.data.AUTOTUNE).with_options(options)
     if distribution.strategy is None:
         return batches
-    return distribution.strategy.distribute_datasets_from_function(lambda _: batches)
+    return distribute(batches, distribution.strategy)
+
+
+def distribute(
+    batches: tf.data.Dataset, strategy: tf.distribute.Strategy
+) -> tf.distribute.DistributedDataset:
+    """Gives each local replica an element in turn."""
+    # Where there is no GPU to copy to: what does the copying has crashed when it was
+    # let go of in a process of several.
+    options = tf.distribute.InputOptions(
+        experimental_fetch_to_device=bool(tf.config.list_physical_devices("GPU"))
+    )
+    return strategy.distribute_datasets_from_function(lambda _: batches, options)
 
 
 def _split(batch: tuple[tf.Tensor, ...], parts: int) -> tuple[tf.Tensor, ...]:

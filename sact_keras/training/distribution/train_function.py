@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from sact_keras.kernels import any_replica
+from sact_keras.training.distribution.batches import distribute
 from sact_keras.training.distribution.distribution import Distribution
 
 Logs = dict[str, tf.Tensor]
@@ -80,7 +81,7 @@ class TrainFunction:
         strategy = self.distribution.strategy
         if strategy is None:
             return pace
-        return strategy.distribute_datasets_from_function(lambda _: pace)
+        return distribute(pace, strategy)
 
     def __call__(self, pace: Any) -> Logs:
         """Makes a step; see the class."""
