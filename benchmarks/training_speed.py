@@ -25,7 +25,7 @@ from benchmarks.command_line import (
 )
 from benchmarks.machine import describe_machine
 from benchmarks.training_workers import KerasWorker, PyTorchWorker, TrainingWorkload
-from benchmarks.worker_process import Worker, WorkerProcess, measure, versions
+from benchmarks.worker_process import Worker, take_turns, versions
 from sact_keras.files.atomic_write import atomic_write
 
 
@@ -112,13 +112,9 @@ def main() -> None:
         arguments.batch_size, arguments.model, arguments.threads
     )
     workers = chosen_workers(arguments)
-    processes = []
-    for worker in workers:
-        print(f"warming up: {worker.name}", flush=True)
-        processes.append(WorkerProcess(worker, workload))
-    speeds = measure(processes, arguments.batch_size, arguments.rounds, arguments.steps)
-    for process in processes:
-        process.close()
+    processes, speeds = take_turns(
+        workers, workload, arguments.batch_size, arguments.rounds, arguments.steps
+    )
 
     medians = [statistics.median(values) for values in speeds]
     report = {

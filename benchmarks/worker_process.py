@@ -105,6 +105,35 @@ def measure(
     return speeds
 
 
+def take_turns(
+    workers: Sequence[Worker],
+    workload: Workload,
+    batch_size: int,
+    rounds: int,
+    steps: int,
+) -> tuple[list[WorkerProcess], list[list[float]]]:
+    """Starts a process for each worker, lets them take turns and ends them.
+
+    Args:
+        workers: The configurations.
+        workload: What they work on.
+        batch_size: Images of a step.
+        rounds: Turns of each.
+        steps: Steps of a turn.
+
+    Returns:
+        The processes, whose facts are known, and `measure`'s figures.
+    """
+    processes = []
+    for worker in workers:
+        print(f"warming up: {worker.name}", flush=True)
+        processes.append(WorkerProcess(worker, workload))
+    speeds = measure(processes, batch_size, rounds, steps)
+    for process in processes:
+        process.close()
+    return processes, speeds
+
+
 def versions(processes: Sequence[WorkerProcess]) -> dict[str, str]:
     """The versions of what all the workers run on, by name."""
     return {

@@ -17,6 +17,7 @@ from sact_keras.kernels.tensorflow_replicas import (
     normalize_across_replicas,
     num_replicas,
     replica_mean,
+    scale_and_shift,
 )
 from sact_keras.kernels.types import Tensor
 
@@ -83,15 +84,7 @@ def _normalize_in_stages(
         # As PyTorch rounds: a factor and a term for each channel. Of a plain quotient
         # the graph optimizer would make a product with an approximate root.
         factor = tf.math.divide_no_nan(gamma, tf.sqrt(variance + epsilon))
-        outputs, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=flat,
-            scale=factor,
-            offset=beta - mean * factor,
-            mean=tf.zeros_like(mean),
-            variance=tf.ones_like(variance),
-            epsilon=0.0,
-            is_training=False,
-        )
+        outputs = scale_and_shift(flat, factor, beta - mean * factor)
 
         def gradient(outputs_gradient: Tensor) -> tuple:
             of_inputs, of_gamma, of_beta, *_ = tf.raw_ops.FusedBatchNormGradV3(

@@ -75,7 +75,7 @@ def normalize_across_replicas(
     def normalize(
         flat: Tensor, gamma: Tensor, beta: Tensor
     ) -> tuple[Tensor, Callable[..., tuple]]:
-        outputs = _scale_and_shift(flat, gamma * factor, beta - mean * gamma * factor)
+        outputs = scale_and_shift(flat, gamma * factor, beta - mean * gamma * factor)
 
         def gradient(upstream: Tensor) -> tuple:
             # As if the moments were constants; and the sums over this replica's part.
@@ -94,7 +94,7 @@ def normalize_across_replicas(
             # What passes through the moments: the means of the upstream gradient, by
             # itself and times the normalized inputs.
             slope = gamma * factor * factor * shared[0]
-            through_moments = _scale_and_shift(
+            through_moments = scale_and_shift(
                 flat, slope, gamma * factor * shared[1] - mean * slope
             )
             # Weights' gradients are this replica's: the optimizer adds them up.
@@ -108,7 +108,7 @@ def normalize_across_replicas(
     return outputs, mean, variance
 
 
-def _scale_and_shift(flat: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
+def scale_and_shift(flat: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
     """Computes x * scale + offset for each channel, in one pass over memory."""
     outputs, *_ = tf.raw_ops.FusedBatchNormV3(
         x=flat,
