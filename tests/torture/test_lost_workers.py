@@ -88,8 +88,8 @@ def test_a_worker_that_does_not_come_is_not_waited_for_in_vain(tmp_path, survive
     processes[1].communicate()
     output, _ = processes[0].communicate(timeout=BOUND)
     assert processes[0].returncode == 1
+    assert "Traceback" not in output
     last = output.splitlines()[-1]
-    assert "not all of the 2 processes that TF_CONFIG names have come" in last
-    assert "--worker_timeout_secs=5" in last
+    assert "ends if they have not come within --worker_timeout_secs=5" in last
     assert list(tmp_path.iterdir()) == []
     survived("processes of a training that never came")

@@ -101,16 +101,13 @@ def _open_workers(options: Options, cluster: Cluster | None) -> Distribution:
                 f"--num_replicas={options.num_replicas}"
             )
     logger.info(
-        "Process %d of %d waits for the others: %s",
+        "Process %d of %d waits for the others, and ends if they have not come within "
+        "--worker_timeout_secs=%g: %s",
         cluster.index,
         cluster.num_workers,
+        options.worker_timeout_secs,
         ", ".join(cluster.addresses),
     )
-    with gives_up_after(
-        options.worker_timeout_secs,
-        f"not all of the {cluster.num_workers} processes that {VARIABLE} names have "
-        f"come within --worker_timeout_secs={options.worker_timeout_secs:g}: "
-        f"{', '.join(cluster.addresses)}",
-    ):
+    with gives_up_after(options.worker_timeout_secs):
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     return Distribution(strategy, cluster.num_workers, cluster.index)

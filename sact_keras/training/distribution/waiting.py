@@ -1,38 +1,30 @@
 """Ends a process that waits for others in vain."""
 
 import contextlib
+import faulthandler
 import os
-import sys
-import threading
 from collections.abc import Iterator
-
-_FAILURE = 1
+from pathlib import Path
 
 
 @contextlib.contextmanager
-def gives_up_after(seconds: float, message: str) -> Iterator[None]:
-    """Ends the process if the block takes longer.
+def gives_up_after(seconds: float) -> Iterator[None]:
+    """Ends the process with exit code 1 if the block takes longer.
 
-    TensorFlow waits for the other processes of a training in code that nothing can
-    interrupt: there is no exception to be raised there.
+    TensorFlow waits for the other processes of a training in code that nothing in
+    Python can interrupt, and that lets no other thread of Python run: what ends it
+    can say nothing, so whoever waits says beforehand for how long.
 
     Args:
         seconds: How long the block may take.
-        message: What is said then on standard error; the exit code is 1.
 
     Example:
-        >>> with gives_up_after(60.0, "the others have not come"):
+        >>> with gives_up_after(60.0):
         ...     pass
     """
-
-    def give_up() -> None:
-        print(f"main.py: error: {message}.", file=sys.stderr, flush=True)
-        os._exit(_FAILURE)
-
-    timer = threading.Timer(seconds, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    with Path(os.devnull).open("w") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
