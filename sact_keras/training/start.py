@@ -5,14 +5,9 @@ from pathlib import Path
 
 import keras
 
-from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.network_description import is_decision
 from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.checkpoints.store import CheckpointStore
-from sact_keras.checkpoints.training_state import (
-    NonFiniteWeightsError,
-    refuse_non_finite,
-)
 from sact_keras.training.callbacks.best_checkpoint import finish_marking
 from sact_keras.training.options import Options
 from sact_keras.training.run_config import RunConfig
@@ -67,18 +62,11 @@ def start_training(
 
 def _load_finetune_path(options: Options, model: keras.Model) -> None:
     """Loads the weights to start from."""
-    path = options.finetune_path
     load_start(options, model)
-    try:
-        refuse_non_finite(model, step=0)
-    except NonFiniteWeightsError as error:
-        raise DamagedFileError(
-            f"cannot start from {path}: its weights are not all finite"
-        ) from error
     decides = any(is_decision(variable.path) for variable in model.weights)
     afresh = decides and options.stage != "finetune"
     if options.policy_path is not None:
         deciding = f" and the policy of {options.policy_path}"
     else:
         deciding = "; the layers that decide start afresh" if afresh else ""
-    logger.info("Starting from the weights of %s%s", path, deciding)
+    logger.info("Starting from the weights of %s%s", options.finetune_path, deciding)

@@ -5,6 +5,7 @@ import imagenet_on_disk as disk
 import numpy as np
 import pytest
 import tensorflow as tf
+from batch_parts import assert_parts_make_the_whole, assert_same_batches, joined, take
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,20 +24,6 @@ def dataset(tmp_path_factory):
 def evaluated(encoded, preprocessing="sact"):
     recipe = PHOTOGRAPH_PREPROCESSING[preprocessing]
     return recipe.normalize(recipe.for_evaluation(encoded, disk.IMAGE_SIZE))
-
-
-def take(batches, count=-1):
-    return [(images.numpy(), labels.numpy()) for images, labels in batches.take(count)]
-
-
-def joined(batches):
-    return tuple(map(np.concatenate, zip(*batches, strict=True)))
-
-
-def assert_same_batches(first, second):
-    for one, other in zip(first, second, strict=True):
-        np.testing.assert_array_equal(one[0], other[0])
-        np.testing.assert_array_equal(one[1], other[1])
 
 
 @BOTH_FORMATS
@@ -134,15 +121,7 @@ def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
 def test_parts_make_the_whole_batch(dataset, count, rows, start_step, preprocessing):
     """Also where an epoch of 9 ends within a batch, or several do."""
     arguments = {"seed": 5, "start_step": start_step, "preprocessing": preprocessing}
-    whole = take(dataset.training_batches(count * rows, **arguments), 2)
-    parts = [
-        dataset.training_batches(count * rows, **arguments, part=(index, count))
-        for index in range(count)
-    ]
-    assert {part.element_spec[0].shape[0] for part in parts} == {rows}
-    pieces = zip(*(take(part, 2) for part in parts), strict=True)
-    together = [joined(batch) for batch in pieces]
-    assert_same_batches(together, whole)
+    assert_parts_make_the_whole(dataset, count, rows, 2, **arguments)
 
 
 def test_streams_are_of_the_recipe_that_is_named(dataset):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from batch_parts import assert_parts_make_the_whole, assert_same_batches, take
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,18 +39,6 @@ class NumberedDataset(InMemoryDataset):
 @pytest.fixture(scope="module")
 def dataset():
     return NumberedDataset(50)
-
-
-def take(dataset, count):
-    return [(images.numpy(), labels.numpy()) for images, labels in dataset.take(count)]
-
-
-def assert_same_batches(first, second):
-    for (images, labels), (other_images, other_labels) in zip(
-        first, second, strict=True
-    ):
-        np.testing.assert_array_equal(images, other_images)
-        np.testing.assert_array_equal(labels, other_labels)
 
 
 def labels_of(dataset, seed, batch_size=50, count=1):
@@ -86,17 +75,7 @@ def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
 def test_parts_make_the_whole_batch(dataset, count, rows, start_step, preprocessing):
     """Also where an epoch of 50 ends within a batch, or several do."""
     arguments = {"seed": 5, "start_step": start_step, "preprocessing": preprocessing}
-    whole = take(dataset.training_batches(count * rows, **arguments), 3)
-    parts = [
-        dataset.training_batches(count * rows, **arguments, part=(index, count))
-        for index in range(count)
-    ]
-    assert {part.element_spec[0].shape[0] for part in parts} == {rows}
-    together = [
-        tuple(map(np.concatenate, zip(*batch, strict=True)))
-        for batch in zip(*(take(part, 3) for part in parts), strict=True)
-    ]
-    assert_same_batches(together, whole)
+    assert_parts_make_the_whole(dataset, count, rows, 3, **arguments)
 
 
 def test_streams_of_one_seed_are_bit_identical(dataset):

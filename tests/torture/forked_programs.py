@@ -17,7 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -115,6 +115,12 @@ class ForkedPrograms:
         self._server.stdin.flush()
         self._pid = json.loads(self._server.stdout.readline())
         return self._pid
+
+    def train(self, command: Sequence[str], directory: Path) -> Path:
+        """Runs a training that must succeed; returns its directory."""
+        finished = self(*command, f"--train_log_dir={directory}")
+        assert finished.code == 0, finished.err
+        return directory
 
     def wait(self, timeout: float = 300.0, *, kills: bool = True) -> Finished:
         """Waits for the end of what was started; kills it if it takes too long.

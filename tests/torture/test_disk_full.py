@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from disk_programs import TINY, WRITING
 from forked_programs import Finished, ForkedPrograms
 from left_behind import (
     arrays_of_run,
@@ -19,7 +20,6 @@ pytestmark = pytest.mark.torture
 
 FULL = "No space left on device"
 PLENTY = 2**26
-TINY = ("--dataset=shapes", "--model=1", "--base_channels=4", "--eval_batch_size=24")
 TRAINING = (
     *("main.py", *TINY, "--model_type=vanilla", "--batch_size=8"),
     *("--max_number_of_steps=6", "--eval_interval_steps=3"),
@@ -29,24 +29,13 @@ GATES = (
     *("main.py", *TINY, "--model_type=aig", "--target_rate=0.5", "--batch_size=8"),
     *("--max_number_of_steps=1", "--mode=train"),
 )
-FEW_ROUNDS = ("--benchmark_rounds=1", "--benchmark_batch_sizes=2")
 PROGRAMS = {
-    "eval": ("main.py", "--mode=eval", "--eval_dir={disk}/eval"),
-    "attack": ("main.py", "--mode=attack", "--eval_dir={disk}/eval"),
-    "squeeze": ("main.py", "--mode=squeeze", "--squeezed_path={disk}/small.weights.h5"),
+    **WRITING,
     "squeeze_keras": ("main.py", "--mode=squeeze", "--squeezed_path={disk}/s.keras"),
-    "sweep": (
-        *("main.py", "--mode=sweep", "--eval_dir={disk}/eval", *FEW_ROUNDS),
-        "--compute_budgets=1",
-    ),
-    "benchmark": ("main.py", "--mode=benchmark", "--eval_dir={disk}/eval", *FEW_ROUNDS),
     "export.saved_model": (
-        *("export.saved_model", "--export_dir={disk}/exports", "--overwrite"),
-        *("--version=1", "--execution=masked"),
-    ),
-    "export.ponder_maps": (
-        *("export.ponder_maps", "--output_dir={disk}/maps", "--num_examples=3"),
-        "--execution=masked",
+        *WRITING["export.saved_model"],
+        "--overwrite",
+        "--version=1",
     ),
 }
 
@@ -84,9 +73,7 @@ def empty(disk):
 @pytest.fixture(scope="module")
 def undisturbed(programs, disk):
     """A training that had space enough: its directory, elsewhere, and what it took."""
-    directory = disk.path / "run"
-    finished = programs(*TRAINING, f"--train_log_dir={directory}")
-    assert finished.code == 0, finished.err
+    directory = programs.train(TRAINING, disk.path / "run")
     used, files = disk.used, disk.files
     kept = disk.path.with_name("undisturbed")
     shutil.move(directory, kept)
@@ -96,10 +83,7 @@ def undisturbed(programs, disk):
 @pytest.fixture(scope="module")
 def gates(programs, tmp_path_factory):
     """The run of a network that decides."""
-    directory = tmp_path_factory.mktemp("gates") / "run"
-    finished = programs(*GATES, f"--train_log_dir={directory}")
-    assert finished.code == 0, finished.err
-    return directory
+    return programs.train(GATES, tmp_path_factory.mktemp("gates") / "run")
 
 
 def check_training(programs, disk, undisturbed, survived):

@@ -6,36 +6,22 @@ import time
 import cifar_on_disk
 import imagenet_on_disk
 import pytest
+from disk_programs import TINY, WRITING
 from forked_programs import ForkedPrograms
 from left_behind import arrays_of_run, check_same, check_sentence, check_whole
 from small_disk import small_disk
 
 pytestmark = pytest.mark.torture
 
-TINY = ("--dataset=shapes", "--model=1", "--base_channels=4", "--eval_batch_size=24")
 TRAINING = (
     *("main.py", *TINY, "--mode=train", "--model_type=aig", "--target_rate=0.5"),
     *("--batch_size=8", "--max_number_of_steps=60", "--eval_interval_steps=30"),
 )
-FEW_ROUNDS = ("--benchmark_rounds=1", "--benchmark_batch_sizes=2")
 PROGRAMS = {
     "train": (*TRAINING, "--train_log_dir={disk}/other"),
     "train_and_eval": (*TRAINING, "--mode=train_and_eval", "--eval_dir={disk}/eval"),
-    "eval": ("main.py", "--mode=eval", "--evaluate_once", "--eval_dir={disk}/eval"),
-    "attack": ("main.py", "--mode=attack", "--eval_dir={disk}/eval"),
-    "squeeze": ("main.py", "--mode=squeeze", "--squeezed_path={disk}/small.weights.h5"),
-    "sweep": (
-        *("main.py", "--mode=sweep", "--eval_dir={disk}/eval", *FEW_ROUNDS),
-        "--compute_budgets=1",
-    ),
-    "benchmark": ("main.py", "--mode=benchmark", "--eval_dir={disk}/eval", *FEW_ROUNDS),
-    "export.saved_model": (
-        *("export.saved_model", "--export_dir={disk}/exports", "--execution=masked"),
-    ),
-    "export.ponder_maps": (
-        *("export.ponder_maps", "--output_dir={disk}/maps", "--num_examples=3"),
-        "--execution=masked",
-    ),
+    **WRITING,
+    "eval": (*WRITING["eval"], "--evaluate_once"),
 }
 WORK = ("Training", "Evaluating", "Attacking", "Sweeping", "Loading", "Making")
 
@@ -64,10 +50,7 @@ def disk(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(programs, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("undisturbed") / "run"
-    finished = programs(*TRAINING, f"--train_log_dir={directory}")
-    assert finished.code == 0, finished.err
-    return directory
+    return programs.train(TRAINING, tmp_path_factory.mktemp("undisturbed") / "run")
 
 
 @pytest.fixture(params=["file_system", "permissions"])

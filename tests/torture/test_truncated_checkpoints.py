@@ -151,10 +151,7 @@ def programs(project_root):
 
 @pytest.fixture(scope="module")
 def undisturbed(programs, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("undisturbed") / "run"
-    finished = programs(*TRAINING, f"--train_log_dir={directory}")
-    assert finished.code == 0, finished.err
-    return directory
+    return programs.train(TRAINING, tmp_path_factory.mktemp("undisturbed") / "run")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,6 @@ def test_no_training_starts_from_weights_that_are_not_finite(tmp_path):
     kernel.assign(np.full(kernel.shape, np.nan))
     vanilla.save_weights(path)
     options = tiny_options(tmp_path / "run", model_type="aig", finetune_path=path)
-    with pytest.raises(DamagedFileError, match=r"nan\.weights\.h5: its weights"):
+    with pytest.raises(DamagedFileError, match=r"stem/conv/kernel in .*nan\.weights"):
         train(options, TinyDataset())
     assert not (tmp_path / "run").exists()

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -46,11 +45,9 @@ class Distribution:
         """Whether this is the process that reads checkpoints, and writes."""
         return self.worker == 0
 
-    @contextlib.contextmanager
-    def scope(self) -> Iterator[None]:
+    def scope(self) -> contextlib.AbstractContextManager:
         """Within it variables are made for all replicas."""
-        with self.strategy.scope() if self.strategy else contextlib.nullcontext():
-            yield
+        return self.strategy.scope() if self.strategy else contextlib.nullcontext()
 
     def describe(self) -> str:
         """What a user is told of it.
