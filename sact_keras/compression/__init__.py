@@ -1,0 +1,16 @@
+"""Smaller networks: pruned, quantized, and how small they are.
+
+Adaptive depth and compression multiply: what a network does not run costs nothing, and
+what it runs has fewer or shorter weights.
+"""
+
+from sact_keras.lazy import lazy_names
+
+_NAMES = {
+    "PruneLowMagnitude": "sact_keras.compression.prune_low_magnitude",
+    "prunable_kernels": "sact_keras.compression.prunable_kernels",
+}
+
+__all__ = ["PruneLowMagnitude", "prunable_kernels"]
+
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
