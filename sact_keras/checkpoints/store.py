@@ -5,11 +5,12 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import keras
 
+from sact_keras.checkpoints.companion import Companion
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.checkpoints.encoding import encode_model
 from sact_keras.checkpoints.native import load_native
@@ -50,6 +51,7 @@ class CheckpointStore:
     Args:
         directory: Where the checkpoints are; created when the first is saved.
         keep: How many of the latest are kept, at least 1. The best is kept besides.
+        companions: What is saved and restored along with the model.
 
     Example:
         >>> import tempfile
@@ -62,11 +64,17 @@ class CheckpointStore:
         ('step-00000005', 5)
     """
 
-    def __init__(self, directory: str | os.PathLike, keep: int = 3) -> None:
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        keep: int = 3,
+        companions: Sequence[Companion] = (),
+    ) -> None:
         if keep < 1:
             raise ValueError(f"keep must be at least 1. Received: keep={keep}")
         self.directory = Path(directory)
         self.keep = keep
+        self.companions = companions
 
     def save(
         self,
@@ -104,7 +112,11 @@ class CheckpointStore:
                 metrics = existing.metrics | metrics
         self.directory.mkdir(parents=True, exist_ok=True)
         with atomic_directory(path) as temporary:
-            (temporary / WEIGHTS_FILE).write_bytes(encode_model(model, WEIGHTS_FILE))
+            contents = {WEIGHTS_FILE: encode_model(model, WEIGHTS_FILE)}
+            for companion in self.companions:
+                contents[companion.file_name] = companion.encode()
+            for name, content in contents.items():
+                (temporary / name).write_bytes(content)
             index = {
                 "format_version": FORMAT_VERSION,
                 "step": step,
@@ -114,7 +126,7 @@ class CheckpointStore:
                 "versions": {
                     name: importlib.metadata.version(name) for name in _VERSIONED
                 },
-                "files": {WEIGHTS_FILE: fingerprint(temporary / WEIGHTS_FILE)},
+                "files": {name: fingerprint(temporary / name) for name in contents},
             }
             atomic_write(temporary / INDEX_FILE, encode_index(index))
             if path.exists():
@@ -125,7 +137,7 @@ class CheckpointStore:
         )
 
     def restore(self, model: keras.Model, checkpoint: SavedCheckpoint) -> int:
-        """Puts a model, its optimizer and its seed generators where they were.
+        """Puts a model, its optimizer, seed generators and companions where they were.
 
         Args:
             model: A built and compiled model like the one that was saved.
@@ -137,10 +149,20 @@ class CheckpointStore:
         Raises:
             CheckpointMismatchError: If the model has other variables. It is then as
                 it was.
-            DamagedFileError: If the optimizer or the seed generators are others.
+            DamagedFileError: If the optimizer, the seed generators or the companions
+                are others.
         """
         load_native(model, checkpoint.weights_path)
         restore_training_state(model, checkpoint)
+        for companion in self.companions:
+            path = checkpoint.path / companion.file_name
+            try:
+                companion.decode(path.read_bytes())
+            except (FileNotFoundError, ValueError) as error:
+                raise DamagedFileError(
+                    f"checkpoint {checkpoint.path} must hold {path.name} of the same "
+                    f"model. Received: {error}"
+                ) from error
         return checkpoint.step
 
     def latest(self) -> SavedCheckpoint | None:

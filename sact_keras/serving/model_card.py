@@ -7,6 +7,7 @@ from typing import Any
 
 from sact_keras import provenance
 from sact_keras.accounting.flops import count_flops
+from sact_keras.compression.weight_sizes import describe_weights
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import Architecture, name_architecture
 from sact_keras.serving.method_descriptions import METHOD_DESCRIPTIONS
@@ -90,6 +91,7 @@ def make_model_card(
         },
         "evaluation": None if evaluation is None else dict(evaluation),
         "cost": _describe_cost(model, image_size, evaluation),
+        "compression": describe_weights(model),
         "execution": execution,
         "signatures": {
             name: describe_signature(signature)

@@ -10,6 +10,7 @@ import numpy as np
 
 from sact_keras.benchmarking import benchmark, format_report
 from sact_keras.benchmarking.speed_benchmark import check_decides
+from sact_keras.compression.weight_sizes import describe_weights
 from sact_keras.data import ImageDataset
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS
@@ -59,6 +60,7 @@ def benchmark_network(options: Options, dataset: ImageDataset | None) -> None:
     report["header"] |= {
         "weights": weights,
         "images": source,
+        "compression": describe_weights(model),
         "command": shlex.join(options.argv),
     }
     _write(report, Path(options.eval_dir), step)

@@ -6,6 +6,7 @@ from sact_keras.checkpoints.squeezed_suffixes import SQUEEZED_SUFFIXES
 from sact_keras.models import presets
 from sact_keras.training.benchmark_lists import parse_batch_sizes, parse_force_rates
 from sact_keras.training.check_model_options import check_model_options, with_article
+from sact_keras.training.check_pruning import check_pruning
 from sact_keras.training.decay_epochs import parse_decay_epochs
 from sact_keras.training.options import Options
 from sact_keras.training.sweep_lists import parse_compute_budgets
@@ -20,6 +21,7 @@ _MODES_OF_FLAG = {
     "accumulate_steps": _TRAINING_MODES,
     "precision": _TRAINING_MODES,
     "worker_timeout_secs": _TRAINING_MODES,
+    "prune_final_sparsity": _TRAINING_MODES,
     "attack": ("attack",),
     "epsilon": ("attack",),
     "jpeg_quality": ("attack",),
@@ -50,6 +52,7 @@ Received: --batch_size=0
     """
     _check_ranges(options)
     check_model_options(options)
+    check_pruning(options)
     if options.trains:
         _check_training(options)
     _check_contradictions(options)
@@ -141,11 +144,13 @@ def _check_ranges(options: Options) -> None:
 def _check_training(options: Options) -> None:
     """Refuses flags of the training that the model has no use for."""
     model_type = options.model_type or "vanilla"
-    if options.finetune_path is not None and model_type == "vanilla":
+    is_pruned = options.prune_final_sparsity is not None
+    if options.finetune_path is not None and model_type == "vanilla" and not is_pruned:
         others = [name for name in presets.MODEL_TYPES if name != "vanilla"]
         raise UsageError(
             f"--finetune_path needs --model_type={' or '.join(others)}, which start "
-            f"from a vanilla model. Received: --model_type={model_type}"
+            "from a vanilla model, or --prune_final_sparsity, for which a trained "
+            f"network starts from itself. Received: --model_type={model_type}"
         )
     _check_stage(options, model_type)
     variant = options.variant or presets.DEFAULT_VARIANTS[model_type]

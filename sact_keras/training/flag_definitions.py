@@ -17,6 +17,7 @@ from sact_keras.training.flag_groups.evaluation_flags import (
 )
 from sact_keras.training.flag_groups.flag_group import FlagGroup
 from sact_keras.training.flag_groups.model_flags import define_method, define_model
+from sact_keras.training.flag_groups.pruning_flags import define_pruning
 from sact_keras.training.flag_groups.run_flags import define_run
 from sact_keras.training.flag_groups.sweep_flags import define_sweep
 from sact_keras.training.flag_groups.training_flags import define_training
@@ -29,6 +30,7 @@ PROGRAM_FLAGS: Definitions = {
     "The model": define_model,
     "The method": define_method,
     "Training": define_training,
+    "Pruning": define_pruning,
     "Devices": define_distribution,
     "Evaluation": define_evaluation,
     "The attack": define_attack,

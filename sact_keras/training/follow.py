@@ -6,6 +6,7 @@ from sact_keras.training.callbacks.metrics_window import MetricsWindow
 from sact_keras.training.distribution.agreement import share_state
 from sact_keras.training.distribution.distribution import Distribution
 from sact_keras.training.options import Options
+from sact_keras.training.pruning import make_pruning
 from sact_keras.training.steps import (
     Interrupted,
     make_steps,
@@ -31,7 +32,8 @@ def follow(options: Options, dataset: ImageDataset, distribution: Distribution) 
         LostWorkerError: If another process has ended.
     """
     model = build_for_training(options, dataset, distribution)
-    step = share_state(distribution, model, step=0)
+    pruning = make_pruning(options, model)
+    step = share_state(distribution, model, 0, pruning)
     num_steps = options.max_number_of_steps
     if step >= num_steps:
         return
@@ -39,6 +41,7 @@ def follow(options: Options, dataset: ImageDataset, distribution: Distribution) 
     stop = stop_callback(model, None, distribution, **where)
     callbacks = [
         *method_callbacks(options, dataset, model, **where),
+        *([] if pruning is None else [pruning]),
         stop,
         MetricsWindow(**where),
     ]

@@ -13,6 +13,7 @@ from sact_keras.models.presets import (
     default_preprocessing,
 )
 from sact_keras.models.target_rates import TARGET_RATE_SCHEDULES, uses_target_rate
+from sact_keras.training.pruning_steps import resolve_pruning_steps
 from sact_keras.training.recipes import Recipe, find_recipe
 
 METHOD_FLAGS = tuple(
@@ -82,6 +83,12 @@ class Options:
     finetune_path: str | None = None
     policy_path: str | None = None
     curriculum_steps: int | None = None
+    prune_final_sparsity: float | None = None
+    prune_begin_step: int = 0
+    prune_end_step: int | None = None
+    prune_frequency: int | None = None
+    prune_block: str = "1x1"
+    prune_also: str | None = None
     distribution: str = "auto"
     num_replicas: int | None = None
     sync_batch_norm: bool = False
@@ -173,13 +180,26 @@ class Options:
         return find_recipe(self.dataset, self._variant, self.stage)
 
     def resolve_schedule(self) -> "Options":
-        """Fills in the flags of the training that were not given."""
+        """Fills in the flags of the training that were not given.
+
+        Raises:
+            UsageError: If pruning would not come to its end.
+        """
         options = self._fill_in(
             "max_number_of_steps", "batch_size", "learning_rate", "weight_decay"
         )
         if self.model_type == "aig" and self.gate_learning_rate_factor is None:
             options = options.replace(gate_learning_rate_factor=1.0)
-        return options
+        # Of blocks 2:4 all masks are made in the beginning.
+        if self.prune_final_sparsity is None or self.prune_block == "2:4":
+            return options
+        end, frequency = resolve_pruning_steps(
+            self.prune_begin_step,
+            self.prune_end_step,
+            self.prune_frequency,
+            options.max_number_of_steps,
+        )
+        return options.replace(prune_end_step=end, prune_frequency=frequency)
 
     def resolve_evaluation(self) -> "Options":
         """Fills in the flags of the evaluation that were not given."""
@@ -196,6 +216,11 @@ class Options:
             name: getattr(self, name) for name in METHOD_ARGUMENTS[self.model_type]
         }
         return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def also_pruned(self) -> tuple[str, ...]:
+        """What `prune_also` names."""
+        return tuple(filter(None, (self.prune_also or "").split(",")))
 
     def default_log_dir(self) -> str:
         """The run's directory where `--train_log_dir` is not given."""
@@ -220,6 +245,8 @@ class Options:
             parts.append(f"base{self.base_channels}")
         if self.image_size is not None:
             parts.append(f"{self.image_size}px")
+        if self.prune_final_sparsity is not None:
+            parts.append(f"pruned{self.prune_final_sparsity:g}")
         return "runs/" + "_".join(parts)
 
 

@@ -66,7 +66,8 @@ def load_start(options: Options, model: keras.Model) -> None:
     """Loads the weights that a training starts from.
 
     All but those of the layers that decide; in the stage "finetune" these, too. There
-    the policy is free to decide about all units.
+    the policy is free to decide about all units. A network that is to be pruned starts
+    from a trained one of its own kind, all of which is taken.
 
     Args:
         options: Resolved options with a `finetune_path`.
@@ -76,6 +77,9 @@ def load_start(options: Options, model: keras.Model) -> None:
         CheckpointMismatchError: If it is of another architecture; in one sentence if it
             has no policy, or one for another number of units.
     """
+    if options.stage is None and options.prune_final_sparsity is not None:
+        load_weights(model, options.finetune_path)
+        return
     if options.stage != "finetune":
         load_weights(model, options.finetune_path, skip_decisions=True)
         return

@@ -64,7 +64,8 @@ def _load_finetune_path(options: Options, model: keras.Model) -> None:
     """Loads the weights to start from."""
     load_start(options, model)
     decides = any(is_decision(variable.path) for variable in model.weights)
-    afresh = decides and options.stage != "finetune"
+    is_pruned = options.stage is None and options.prune_final_sparsity is not None
+    afresh = decides and options.stage != "finetune" and not is_pruned
     if options.policy_path is not None:
         deciding = f" and the policy of {options.policy_path}"
     else:

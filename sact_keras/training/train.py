@@ -23,6 +23,7 @@ from sact_keras.training.diverged_error import DivergedError
 from sact_keras.training.evaluation import Evaluation
 from sact_keras.training.metrics_file import MetricsFile
 from sact_keras.training.options import Options
+from sact_keras.training.pruning import make_pruning
 from sact_keras.training.random_states import kept_random_states
 from sact_keras.training.start import start_training
 from sact_keras.training.steps import (
@@ -68,8 +69,10 @@ def train(
     directory = Path(options.train_log_dir)
     num_steps = options.max_number_of_steps
     recipe = options.recipe
-    store = CheckpointStore(directory / "checkpoints")
     model = build_for_training(options, dataset, distribution)
+    pruning = make_pruning(options, model)
+    companions = [] if pruning is None else [pruning]
+    store = CheckpointStore(directory / "checkpoints", companions=companions)
     evaluation = DatasetEvaluation(
         model, options, dataset, jit_compile=model.jit_compile
     )
@@ -80,7 +83,7 @@ def train(
         next(iter(own_batches(options, dataset, distribution, start_step=0)))
         next(evaluation.batches())
     step = start_training(options, model, store, checkpoint)
-    share_state(distribution, model, step)
+    share_state(distribution, model, step, pruning)
     metrics = MetricsFile(directory / "metrics.jsonl")
     interval = options.eval_interval_steps
     if interval is None:
@@ -124,6 +127,7 @@ def train(
     )
     callbacks = [
         *method_callbacks(options, dataset, model, **where),
+        *companions,
         fault,
         progress,
         MetricsLog(metrics, **where),

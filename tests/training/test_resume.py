@@ -16,6 +16,7 @@ from tiny_training import tiny_model
 
 from sact_keras.checkpoints.store import CheckpointStore
 
+OPTIMIZATION = "needs the extra [optimization]"
 SACT = ("--model_type=sact", "--tau=0.01")
 
 
@@ -150,6 +151,19 @@ def test_killed_and_resumed(project_root, tmp_path, flags):
         model_flags=flags,
         program="tests/training/tiny_main.py",
     )
+
+
+@pytest.mark.slow  # test_pruning.py goes on from every step, in one process.
+def test_killed_and_resumed_while_it_is_pruned(project_root, tmp_path):
+    """With masks at every second step, and weights that come back."""
+    pytest.importorskip("tensorflow_model_optimization", reason=OPTIMIZATION)
+    generator = random.Random(3)
+    interruptions = [
+        (number, step, generator.uniform(0, 0.2))
+        for number, step in ((signal.SIGKILL, 5), (signal.SIGTERM, 25))
+    ]
+    flags = ("--prune_final_sparsity=0.8", "--prune_frequency=2")
+    check_interrupted_run(project_root, tmp_path, 60, interruptions, *flags)
 
 
 @pytest.mark.slow  # test_stages.py resumes every stage, in one process.

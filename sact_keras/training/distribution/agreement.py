@@ -7,13 +7,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sact_keras.compression.prune_low_magnitude import PruneLowMagnitude
 from sact_keras.training.distribution.distribution import Distribution
 from sact_keras.training.distribution.losses_of_workers import losses_of_workers
 from sact_keras.training.usage_error import UsageError
 
 
-def share_state(distribution: Distribution, model: keras.Model, step: int) -> int:
-    """Gives all processes the chief's weights, random states and step.
+def share_state(
+    distribution: Distribution,
+    model: keras.Model,
+    step: int,
+    pruning: PruneLowMagnitude | None = None,
+) -> int:
+    """Gives all processes the chief's weights, random states, masks and step.
 
     The chief alone reads checkpoints: the others need not see its files.
 
@@ -21,6 +27,7 @@ def share_state(distribution: Distribution, model: keras.Model, step: int) -> in
         distribution: The processes.
         model: Compiled, its optimizer built; alike in each process.
         step: Steps done, of which the chief's counts.
+        pruning: What prunes the model, if it is pruned.
 
     Returns:
         The chief's step.
@@ -31,10 +38,14 @@ def share_state(distribution: Distribution, model: keras.Model, step: int) -> in
     if distribution.num_workers == 1:
         return step
     variables = [*model.variables, *model.optimizer.variables]
+    if pruning is not None:
+        variables += pruning.variables
     own = [keras.ops.convert_to_numpy(variable) for variable in variables]
     *values, step = _chiefs_values(distribution, [*own, np.array(step)])
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+    if pruning is not None:
+        pruning.step = int(step)
     return int(step)
 
 
