@@ -29,10 +29,9 @@ def import_toolkit() -> ModuleType:
         MissingExtraError: If it is not installed.
     """
     before = os.environ.get(_LEGACY_KERAS)
-    # Its first use, after which it means what it means now. A function of it, because
-    # the module itself is loaded by the first look into it alone.
-    getattr(tf, "keras").version  # noqa: B009, B018
     try:
+        # The first look into it decides, once and for all, which library it is.
+        dir(getattr(tf, "keras"))  # noqa: B009
         return importlib.import_module("tensorflow_model_optimization")
     except ImportError as error:
         raise MissingExtraError(

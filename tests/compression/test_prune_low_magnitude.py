@@ -225,7 +225,11 @@ def test_refuses_other_words(arguments, message):
         PruneLowMagnitude(lambda step: (True, 0.5), **arguments)
 
 
-def test_refuses_what_it_could_not_keep(schedules):
+def test_refuses_what_it_could_not_keep(schedules, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.backend, "backend", lambda: "jax")
+        with pytest.raises(ValueError, match=r"tensorflow\. Received: jax"):
+            PruneLowMagnitude(lambda step: (True, 0.5)).set_model(ours())
     schedule = schedules.ConstantSparsity(0.5, 1)
     several = ours()
     several.compile("sgd", "mse", steps_per_execution=4)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from conftest import PROJECT_ROOT
 
 import sact_keras
+from sact_keras.compression.weight_sizes import describe_weights
 from sact_keras.models.presets import MODEL_TYPES
 from sact_keras.serving.method_descriptions import METHOD_DESCRIPTIONS
 from sact_keras.serving.model_card import make_model_card
@@ -65,6 +66,7 @@ def test_it_says_what_the_model_is(model):
     assert cost["mean_flops"] == 1e6
     total = sact_keras.count_flops(model, (32, 32))["total"]
     assert cost["flops_with_every_unit_run"] == total
+    assert card["compression"] == describe_weights(model)
     assert card["checkpoint"] == {
         "path": str(PROJECT_ROOT / "runs" / "step-7"),
         "step": 7,

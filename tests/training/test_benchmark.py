@@ -58,6 +58,8 @@ def test_a_table_a_file_and_a_picture(run, tmp_path):
     header = report["header"]
     assert header["weights"] == "fresh, of seed 0"
     assert header["images"] == "random, 32x32"
+    assert header["compression"]["sparsity"] == 0.0
+    assert header["compression"]["weights_gzip_bytes"] > 0
     assert header["command"].startswith("main.py --mode=benchmark --model=1 ")
     assert header["model"]["model_type"] == "aig"
     for case in report["cases"]:

@@ -111,9 +111,22 @@ def test_configs_of_the_repository(project_root, config, expected):
     assert resolved.default_log_dir() == options.train_log_dir
 
 
+def test_the_config_that_prunes_starts_from_another_and_reaches_its_end(project_root):
+    pruned, trained = (
+        parse(f"--flagfile={project_root / 'configs' / name}.cfg")
+        for name in ("cifar10_sact_pruned", "cifar10_sact")
+    )
+    assert pruned.finetune_path == trained.train_log_dir
+    assert (pruned.model_type, pruned.model) == (trained.model_type, trained.model)
+    resolved = pruned.resolve_model().resolve_schedule()
+    assert resolved.default_log_dir() == pruned.train_log_dir
+    unsaid = resolved.replace(prune_end_step=None, prune_frequency=None)
+    assert unsaid.resolve_schedule() == resolved
+
+
 def test_every_config_is_among_the_tested_ones(project_root):
     (mark,) = test_configs_of_the_repository.pytestmark
-    tested = {config for config, _ in mark.args[1]}
+    tested = {config for config, _ in mark.args[1]} | {"cifar10_sact_pruned"}
     assert {path.stem for path in (project_root / "configs").iterdir()} == tested
 
 

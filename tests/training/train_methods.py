@@ -49,6 +49,10 @@ def options_of(method, directory, seed, replicas, distribution):
     more = {
         "accumulated": {"model_type": "aig", "accumulate_steps": 2},
         "float16": {"model_type": "sact", "precision": "mixed_float16"},
+        "pruned": {
+            **{"model_type": "sact", "tau": 0.1, "prune_final_sparsity": 0.75},
+            **{"prune_begin_step": 1, "prune_end_step": 3, "prune_frequency": 1},
+        },
         "act": {"tau": 0.1},
         "sact": {"tau": 0.1},
         "aig": {"target_rates": "t,0.3,0.5,t"},
