@@ -9,10 +9,11 @@ from conftest import PROJECT_ROOT
 from export.client import CLIENT
 from export.ponder_maps import PONDER_MAPS
 from export.saved_model import SAVED_MODEL
+from export.tflite import TFLITE
 from sact_keras.training import flags
 
 README = PROJECT_ROOT / "README.md"
-EXPORTERS = [SAVED_MODEL, PONDER_MAPS, CLIENT]
+EXPORTERS = [SAVED_MODEL, TFLITE, PONDER_MAPS, CLIENT]
 PAGES = [README, *sorted((PROJECT_ROOT / "docs").glob("*.md"))]
 
 

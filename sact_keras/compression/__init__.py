@@ -8,9 +8,18 @@ from sact_keras.lazy import lazy_names
 
 _NAMES = {
     "PruneLowMagnitude": "sact_keras.compression.prune_low_magnitude",
+    "TFLiteError": "sact_keras.compression.tflite_error",
+    "TFLiteModel": "sact_keras.compression.tflite_model",
+    "convert_to_tflite": "sact_keras.compression.tflite",
     "prunable_kernels": "sact_keras.compression.prunable_kernels",
 }
 
-__all__ = ["PruneLowMagnitude", "prunable_kernels"]
+__all__ = [
+    "PruneLowMagnitude",
+    "TFLiteError",
+    "TFLiteModel",
+    "convert_to_tflite",
+    "prunable_kernels",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

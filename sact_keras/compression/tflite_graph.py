@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from sact_keras.compression.tflite_error import TFLiteError
@@ -118,3 +119,13 @@ def _normalization(model: AdaptiveResNet, preprocessing: str | None) -> Any:
         name = name_architecture(architecture, model.family, model.variant)
         preprocessing = default_preprocessing(dataset, model.variant, name)
     return get_preprocessing(preprocessing).normalize
+
+
+def to_pixels(images: np.ndarray) -> np.ndarray:
+    """Pixels in [0, 255], of any type, as the uint8 that the graph takes.
+
+    Example:
+        >>> to_pixels(np.array([0.0, 127.6, 255.0])).tolist()
+        [0, 128, 255]
+    """
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8)

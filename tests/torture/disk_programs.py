@@ -18,6 +18,10 @@ WRITING = {
     "export.saved_model": (
         *("export.saved_model", "--export_dir={disk}/exports", "--execution=masked"),
     ),
+    "export.tflite": (
+        *("export.tflite", "--tflite_path={disk}/files/tiny.tflite"),
+        *("--quantization=int8", "--calibration_examples=4"),
+    ),
     "export.ponder_maps": (
         *("export.ponder_maps", "--output_dir={disk}/maps", "--num_examples=3"),
         "--execution=masked",

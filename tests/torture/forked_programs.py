@@ -27,12 +27,14 @@ PROGRAMS = {
     "main.py": "sact_keras.training.command_line:main",
     "export.saved_model": "export.saved_model:SAVED_MODEL",
     "export.ponder_maps": "export.ponder_maps:PONDER_MAPS",
+    "export.tflite": "export.tflite:TFLITE",
     "export.client": "export.client:CLIENT",
 }
 
 _LATE_IMPORTS = (
     "export.checkpoint_network",
     "export.ponder_map_run",
+    "export.tflite_export",
     "sact_keras.serving.saved_model",
     "sact_keras.visualization.budget_curve",
     "sact_keras.visualization.unit_rate_heatmap",

@@ -1,6 +1,7 @@
 """What is killed: every program in every mode, on networks of a few weights."""
 
 import dataclasses
+import importlib.util
 
 TINY = ("--dataset=shapes", "--model=1", "--base_channels=4")
 _TRAINING = (
@@ -93,6 +94,14 @@ MODES = {
         ),
         same=("*.yml", "*.config", "3/model_card.json", "3/assets/labels.txt"),
     ),
+    "tflite": Mode(
+        (
+            *("export.tflite", "--checkpoint_dir={train}", "--dataset=shapes"),
+            *("--tflite_path={out}/tiny.tflite", "--quantization=int8"),
+            "--calibration_examples=4",
+        ),
+        same=("*.tflite",),
+    ),
     "maps_of_a_split": Mode(
         (
             *("export.ponder_maps", "--checkpoint_dir={train}", "--output_dir={out}"),
@@ -115,3 +124,10 @@ MODES = {
         same=("*.png",),
     ),
 }
+
+if importlib.util.find_spec("tensorflow_model_optimization"):
+    # Masks at the steps 2, 4 and 6 of 8.
+    MODES["pruned"] = _training(
+        *("--model_type=sact", "--prune_final_sparsity=0.75"),
+        *("--prune_frequency=2", "--prune_end_step=6"),
+    )

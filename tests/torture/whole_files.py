@@ -13,6 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
+from sact_keras.compression import TFLiteModel
 from sact_keras.files.temporary import TEMPORARY_PREFIX
 
 _TEXTS = (".csv", ".config", ".txt", ".yml")
@@ -74,6 +75,10 @@ def _check(path: Path) -> None:
         assert read_arrays(path), path
     elif path.suffix == ".html":
         assert path.read_text().rstrip().endswith("</html>"), path
+    elif path.suffix == ".tflite":
+        model = TFLiteModel(path)
+        answer = model(np.zeros((1, *model.image_size, 3)))["probabilities"]
+        assert np.isfinite(answer).all()
     elif path.suffix in _TEXTS:
         assert path.read_text().endswith("\n"), path
     else:
