@@ -17,18 +17,22 @@ def distribute_batches(
         accumulate_steps: Micro batches that make up a step.
 
     Returns:
-        What `fit` takes: for each step so many elements, of equal parts.
+        What `fit` takes: for each step so many elements, of equal parts. A replica has
+        neighbouring rows, and of these each micro batch every so many: so that of all
+        replicas together a micro batch has the same rows, however many there are.
 
     Example:
         >>> images, labels = tf.zeros((4, 2, 2, 3)), tf.range(4)
         >>> batches = tf.data.Dataset.from_tensors((images, labels))
         >>> micro_batches = distribute_batches(batches, Distribution(), 2)
         >>> [labels.numpy().tolist() for images, labels in micro_batches]
-        [[0, 1], [2, 3]]
+        [[0, 2], [1, 3]]
     """
-    parts = distribution.num_local_replicas * accumulate_steps
-    if parts > 1:
-        batches = batches.map(lambda *batch: _split(batch, parts)).unbatch()
+    replicas = distribution.num_local_replicas
+    if replicas * accumulate_steps > 1:
+        batches = batches.map(
+            lambda *batch: _split(batch, replicas, accumulate_steps)
+        ).unbatch()
         options = tf.data.Options()
         # As in `sact_keras.data`: the optimizer would copy what is held in memory.
         options.experimental_optimization.apply_default_optimizations = False
@@ -50,5 +54,13 @@ def distribute(
     return strategy.distribute_datasets_from_function(lambda _: batches, options)
 
 
-def _split(batch: tuple[tf.Tensor, ...], parts: int) -> tuple[tf.Tensor, ...]:
-    return tuple(tf.reshape(each, (parts, -1, *each.shape[1:])) for each in batch)
+def _split(
+    batch: tuple[tf.Tensor, ...], replicas: int, micro_batches: int
+) -> tuple[tf.Tensor, ...]:
+    """Parts of each micro batch, a replica's after another's, one micro batch first."""
+    parts = []
+    for each in batch:
+        rows = tf.reshape(each, (replicas, -1, micro_batches, *each.shape[1:]))
+        ahead = tf.transpose(rows, (2, 0, 1, *range(3, rows.shape.rank)))
+        parts.append(tf.reshape(ahead, (micro_batches * replicas, -1, *each.shape[1:])))
+    return tuple(parts)
