@@ -27,6 +27,8 @@ class TFLiteComparison:
         mean_flops: Of the network; None where nothing is decided.
         tflite_mean_flops: Of the file, likewise.
         same_flops: The share of the images that cost the same in both, likewise.
+        flops_difference: By what share of its FLOPs in the network an image's differ in
+            the file, either way, the mean over the images; likewise.
     """
 
     num_examples: int
@@ -36,6 +38,7 @@ class TFLiteComparison:
     mean_flops: float | None = None
     tflite_mean_flops: float | None = None
     same_flops: float | None = None
+    flops_difference: float | None = None
 
     @property
     def values(self) -> dict[str, float]:
@@ -47,6 +50,7 @@ class TFLiteComparison:
             "Total Flops/mean": self.mean_flops,
             "tflite/Total Flops/mean": self.tflite_mean_flops,
             "tflite/Same Flops": self.same_flops,
+            "tflite/Flops Difference": self.flops_difference,
         }
         return {name: value for name, value in named.items() if value is not None}
 
@@ -104,6 +108,7 @@ def compare(
             "mean_flops": float(np.mean(cost)),
             "tflite_mean_flops": float(np.mean(tflite_cost)),
             "same_flops": float(np.mean(cost == tflite_cost)),
+            "flops_difference": float(np.mean(np.abs(tflite_cost - cost) / cost)),
         }
     return TFLiteComparison(
         num_examples=len(label),

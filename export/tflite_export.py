@@ -57,7 +57,9 @@ def export_tflite(options: TFLiteOptions) -> int:
         dataset, options = _open_dataset(options)
         content = _convert(network, dataset, options)
     except TFLiteError as error:
-        raise UsageError(f"the checkpoint's network cannot be: {error}") from error
+        raise UsageError(
+            f"this network has no TensorFlow Lite file: {error}"
+        ) from error
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with atomic_file(path) as file:

@@ -29,7 +29,7 @@ ALLOWED_IMPORTS = {
     "benchmarking": {"compact", "kernels", "layers", "models"},
     "files": set(),
     "checkpoints": {"files", "layers", "models"},
-    "compression": {"checkpoints", "data", "files", "layers", "models"},
+    "compression": {"checkpoints", "data", "files", "models"},
     "data": set(),
     "visualization": {"files"},
     "serving": {

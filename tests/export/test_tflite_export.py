@@ -90,6 +90,7 @@ def test_a_checkpoint(run, checkpoints, tmp_path, model_type, quantization):
         assert values["tflite/Agreement"] == values["tflite/Same Flops"] == 1
         assert values["tflite/Total Flops/mean"] == values["Total Flops/mean"]
         assert values["tflite/Accuracy"] == values["eval/Accuracy"]
+        assert values["tflite/Flops Difference"] == 0
         assert tflite["calibration"] is None
     else:
         assert values["Size/tflite"] < values["Size/float32 weights"] * 2
