@@ -12,12 +12,15 @@ def resolve_pruning_steps(
     """Fills in when pruning ends, and how often it comes.
 
     The final sparsity is reached at the end alone: so that comes a whole number of
-    times `frequency` after the beginning, and leaves time to mend what it has broken.
+    times `frequency` after the beginning. It leaves time to mend what it has broken, at
+    a learning rate that has not dropped yet: with the rates of SACT's original, which
+    drop at 60%, 75% and 90%, a SACT ResNet-20 that was pruned until 75% lost 2.7 points
+    of accuracy (docs/results.md).
 
     Args:
         begin: Step at which pruning begins; 0 and 1 both mean before the first.
-        end: The last step at which masks are computed; None for the latest within
-            three quarters of the training.
+        end: The last step at which masks are computed; None for the latest within the
+            first half of the training.
         frequency: Steps from one pruning to the next; None for `FREQUENCY`, or a
             twentieth of the training where that is less.
         num_steps: Steps of the training.
@@ -30,14 +33,14 @@ def resolve_pruning_steps(
 
     Example:
         >>> resolve_pruning_steps(0, None, None, num_steps=1000)
-        (750, 50)
+        (500, 50)
         >>> resolve_pruning_steps(500, None, None, num_steps=10000)
-        (7500, 100)
+        (5000, 100)
     """
     if frequency is None:
         frequency = min(FREQUENCY, max(1, num_steps // 20))
     if end is None:
-        end = begin + max(0, (num_steps * 3 // 4 - begin) // frequency * frequency)
+        end = begin + max(0, (num_steps // 2 - begin) // frequency * frequency)
     if not begin <= end <= num_steps:
         raise UsageError(
             "--prune_end_step must be from --prune_begin_step to "

@@ -188,7 +188,7 @@ def test_resolved_flags_say_when():
         dataset="cifar10", model_type="sact", prune_final_sparsity=0.8
     ).resolve_model()
     resolved = options.replace(max_number_of_steps=1000).resolve_schedule()
-    assert (resolved.prune_end_step, resolved.prune_frequency) == (750, 50)
+    assert (resolved.prune_end_step, resolved.prune_frequency) == (500, 50)
     assert resolved.default_log_dir().endswith("_pruned0.8")
     assert resolved.resolve_schedule() == resolved
     unpruned = options.replace(prune_final_sparsity=None).resolve_schedule()

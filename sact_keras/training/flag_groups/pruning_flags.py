@@ -17,7 +17,7 @@ def define_pruning(group: FlagGroup) -> None:
     group.integer(
         "prune_end_step",
         "Step at which the final sparsity is reached; from then on the masks stay. "
-        "Unset: within three quarters of the training.",
+        "Unset: at the end of the first half of the training, or just before.",
     )
     group.integer(
         "prune_frequency",
