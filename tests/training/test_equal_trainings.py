@@ -1,6 +1,7 @@
 """However many devices share a batch, its step leads to the same weights."""
 
 import functools
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ PROGRAM = Path(__file__).with_name("train_methods.py")
 # One of positions that halt, whose loss is linear; one of images, whose loss is not.
 FAST = ["sact", "aig"]
 SLOW = ["vanilla", "act", "dynconv", "curriculum", "finetune", "accumulated", "float16"]
+if importlib.util.find_spec("tensorflow_model_optimization"):
+    SLOW.append("pruned")
 
 # Of a type with three digits, in which batches of another size are rounded otherwise.
 TOLERANCES = {"float16": 2e-3}
