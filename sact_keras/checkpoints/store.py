@@ -43,10 +43,10 @@ class CheckpointStore:
     """Keeps the checkpoints of one run: the latest few, and the best.
 
     A checkpoint is a directory `step-00001234` with the weights and the optimizer's
-    state (`model.weights.h5`) and an index (`checkpoint.json`: step, metrics, model,
-    states of the seed generators, versions, checksums). It is written under a
-    temporary name, synced and renamed, so that a run killed at any moment leaves
-    whole checkpoints only. `best` is a link to the best one.
+    state (`model.weights.h5`), a file for each companion, and an index
+    (`checkpoint.json`: step, metrics, model, states of the seed generators, versions,
+    checksums). It is written under a temporary name, synced and renamed, so that a run
+    killed at any moment leaves whole checkpoints only. `best` is a link to the best.
 
     Args:
         directory: Where the checkpoints are; created when the first is saved.

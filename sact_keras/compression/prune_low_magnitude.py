@@ -53,8 +53,8 @@ class PruneLowMagnitude(keras.callbacks.Callback):
     Raises:
         ValueError: If `block` or `also` is none of these. As soon as there is a model:
             if it runs on another backend, has nothing to prune or, for blocks of 1x4,
-            a kernel of one input or output, or makes several steps in one call, between
-            which nothing could be put back.
+            a kernel of one input or of four outputs or fewer, or makes several steps in
+            one call, between which nothing could be put back.
         MissingExtraError: If tensorflow-model-optimization is not installed.
 
     Example:
@@ -254,8 +254,9 @@ class PruneLowMagnitude(keras.callbacks.Callback):
 def _check_matrices(kernels: Collection[keras.Variable]) -> None:
     for kernel in kernels:
         *inputs, outputs = kernel.shape
-        if min(int(np.prod(inputs)), outputs) < 2:
+        # The toolkit cannot tell a single row or column of blocks from a vector.
+        if np.prod(inputs) < 2 or outputs <= 4:
             raise ValueError(
-                "block=1x4 needs kernels of several inputs and outputs. "
+                "block=1x4 needs kernels of more than one input and four outputs. "
                 f"Received: {kernel.path} of the shape {tuple(kernel.shape)}"
             )

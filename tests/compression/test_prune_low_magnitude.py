@@ -239,7 +239,7 @@ def test_refuses_what_it_could_not_keep(schedules, monkeypatch):
     with pytest.raises(ValueError, match="kernels to prune besides its last layer's"):
         PruneLowMagnitude(schedule).set_model(single)
     narrow = PruneLowMagnitude(schedule, "1x4", ["last_layer"])
-    with pytest.raises(ValueError, match=r"several inputs and outputs.*\(4, 1\)"):
+    with pytest.raises(ValueError, match=r"one input and four outputs.*\(4, 1\)"):
         narrow.set_model(single)
 
 
