@@ -73,6 +73,9 @@ def _check(path: Path) -> None:
         assert content.rstrip().endswith(b"%%EOF"), path
     elif path.suffix in (".h5", ".keras"):
         assert read_arrays(path), path
+    elif path.suffix == ".npz":
+        with np.load(path) as arrays:
+            assert all(arrays[name].dtype != object for name in arrays), path
     elif path.suffix == ".html":
         assert path.read_text().rstrip().endswith("</html>"), path
     elif path.suffix == ".tflite":
