@@ -14,8 +14,8 @@ def resolve_pruning_steps(
     The final sparsity is reached at the end alone: so that comes a whole number of
     times `frequency` after the beginning. It leaves time to mend what it has broken, at
     a learning rate that has not dropped yet: with the rates of SACT's original, which
-    drop at 60%, 75% and 90%, a SACT ResNet-20 that was pruned until 75% lost 2.7 points
-    of accuracy (docs/results.md).
+    drop at 60%, 75% and 90%, a SACT ResNet-20 that was pruned until 75% of a short
+    training lost 2.7 points of accuracy (docs/results.md).
 
     Args:
         begin: Step at which pruning begins; 0 and 1 both mean before the first.
