@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python.convert import ConverterError
 
+from sact_keras.compression.tflite_bias import correct_biases
 from sact_keras.compression.tflite_error import TFLiteError
 from sact_keras.compression.tflite_graph import make_tflite_graph, to_pixels
 from sact_keras.compression.tflite_int8 import quantize_to_int8
@@ -105,7 +106,9 @@ def convert_graph(
         # The converter saves the graph where temporary files are.
         with errors_named(tempfile.gettempdir(), tf.errors.OpError):
             if quantization == "int8":
-                return quantize_to_int8(converter, calibration)
+                batches = list(calibration)
+                content = quantize_to_int8(converter, batches)
+                return correct_biases(content, convert_graph(graph, "none"), batches)
             return converter.convert()
     except ConverterError as error:
         names = sorted(set(_UNSUPPORTED.findall(str(error))))

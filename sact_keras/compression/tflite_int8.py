@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +14,7 @@ _CONVOLUTION = re.compile(
 
 
 def quantize_to_int8(
-    converter: tf.lite.TFLiteConverter, calibration: Iterable[np.ndarray]
+    converter: tf.lite.TFLiteConverter, calibration: Sequence[np.ndarray]
 ) -> bytes:
     """Converts with the convolutions of all residual units in 8-bit integers.
 
@@ -36,8 +36,7 @@ def quantize_to_int8(
     Returns:
         The file's content.
     """
-    batches = list(calibration)
-    converter.representative_dataset = lambda: ([batch] for batch in batches)
+    converter.representative_dataset = lambda: ([batch] for batch in calibration)
     # TensorFlow's way to quantize only some operations; it opens a TensorFlow Lite
     # interpreter, which says that there is a newer package.
     with warnings.catch_warnings():
