@@ -9,6 +9,7 @@ from export.command_line import (
     ExporterOptions,
     require_checkpoint,
 )
+from sact_keras.compression.quantizations import QUANTIZATIONS
 from sact_keras.training.flag_groups.flag_group import FlagGroup
 from sact_keras.training.usage_error import UsageError, refuse
 
@@ -45,7 +46,7 @@ def define_file(group: FlagGroup) -> None:
     )
     group.choice(
         "quantization",
-        ("none", "float16", "dynamic", "int8"),
+        QUANTIZATIONS,
         "What becomes of the weights: float32, float16, 8 bits with features quantized "
         "as they come (dynamic), or integer arithmetic, calibrated on images (int8).",
     )

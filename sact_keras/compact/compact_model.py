@@ -4,7 +4,6 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from sact_keras.accounting import account
@@ -187,12 +186,9 @@ def compact(model: Any) -> CompactModel:
         TensorShape([1, 16, 16])
     """
     from sact_keras.models import AdaptiveResNet
+    from sact_keras.models.tensorflow_only import require_tensorflow
 
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "compact needs Keras to run on TensorFlow. "
-            f"Received: KERAS_BACKEND={keras.backend.backend()}"
-        )
+    require_tensorflow("compact")
     if not isinstance(model, AdaptiveResNet):
         raise TypeError(
             "model must be a network of sact_keras.build_model. "

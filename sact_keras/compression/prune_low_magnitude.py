@@ -13,6 +13,7 @@ from sact_keras.compression.prunable_kernels import prunable_kernels
 from sact_keras.compression.pruned_kernel import PrunedKernel
 from sact_keras.compression.pruning_choices import PRUNE_ALSO, PRUNE_BLOCKS
 from sact_keras.compression.toolkit import import_pruning
+from sact_keras.models.tensorflow_only import require_tensorflow
 
 Schedule = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -52,9 +53,10 @@ class PruneLowMagnitude(keras.callbacks.Callback):
 
     Raises:
         ValueError: If `block` or `also` is none of these. As soon as there is a model:
-            if it runs on another backend, has nothing to prune or, for blocks of 1x4,
-            a kernel of one input or of four outputs or fewer, or makes several steps in
-            one call, between which nothing could be put back.
+            if it has nothing to prune or, for blocks of 1x4, a kernel of one input or
+            of four outputs or fewer, or makes several steps in one call, between which
+            nothing could be put back.
+        RuntimeError: Then, too, if Keras runs on another backend.
         MissingExtraError: If tensorflow-model-optimization is not installed.
 
     Example:
@@ -116,11 +118,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         super().set_model(model)
         if model is self._of_model:
             return
-        if keras.backend.backend() != "tensorflow":
-            raise ValueError(
-                "pruning needs Keras' backend tensorflow. "
-                f"Received: {keras.backend.backend()}"
-            )
+        require_tensorflow("PruneLowMagnitude")
         pruning = import_pruning()
         kernels = self.kernels or prunable_kernels(model, self.also)
         if self.block == "1x4":

@@ -10,15 +10,13 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python.convert import ConverterError
 
+from sact_keras.compression.quantizations import QUANTIZATIONS
 from sact_keras.compression.tflite_bias import correct_biases
 from sact_keras.compression.tflite_error import TFLiteError
 from sact_keras.compression.tflite_graph import make_tflite_graph, to_pixels
 from sact_keras.compression.tflite_int8 import quantize_to_int8
 from sact_keras.files.errors_named import errors_named
 from sact_keras.models import AdaptiveResNet
-
-QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
-"""What weights become, from the most exact to the smallest and fastest."""
 
 _UNSUPPORTED = re.compile(r"'(tf\.\w+)'")
 """How the converter writes the operations that it refuses."""

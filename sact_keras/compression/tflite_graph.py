@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,6 +14,7 @@ from sact_keras.models.presets import (
     default_preprocessing,
     name_architecture,
 )
+from sact_keras.models.tensorflow_only import require_tensorflow
 
 
 def make_tflite_graph(
@@ -90,11 +90,7 @@ def check_convertible(model: Any) -> None:
         Traceback (most recent call last):
         sact_keras.compression.tflite_error.TFLiteError: model must be ... CompactModel
     """
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "convert_to_tflite needs Keras to run on TensorFlow. "
-            f"Received: KERAS_BACKEND={keras.backend.backend()}"
-        )
+    require_tensorflow("convert_to_tflite")
     if not isinstance(model, AdaptiveResNet):
         raise TFLiteError(
             "model must be a network of sact_keras.build_model itself: its masked "

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from sact_keras.files.atomic_write import atomic_write
@@ -20,6 +19,7 @@ from sact_keras.models.presets import (
     default_preprocessing,
     name_architecture,
 )
+from sact_keras.models.tensorflow_only import require_tensorflow
 from sact_keras.serving.image_preparation import ImagePreparation
 from sact_keras.serving.labels import LABELS_FILE, default_labels, labels_text
 from sact_keras.serving.model_card import CARD_FILE, make_model_card
@@ -156,11 +156,7 @@ def export_saved_model(
 
 
 def _check_model(model: Any) -> None:
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "export_saved_model needs Keras to run on TensorFlow. "
-            f"Received: KERAS_BACKEND={keras.backend.backend()}"
-        )
+    require_tensorflow("export_saved_model")
     if not isinstance(model, AdaptiveResNet):
         raise TypeError(
             "model must be a network of sact_keras.build_model. "

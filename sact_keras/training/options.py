@@ -218,6 +218,13 @@ class Options:
         return {name: value for name, value in values.items() if value is not None}
 
     @property
+    def takes_decisions(self) -> bool:
+        """Whether what is started from (`finetune_path`) is taken with what decides."""
+        if self.stage is not None:
+            return self.stage == "finetune"
+        return self.prune_final_sparsity is not None
+
+    @property
     def also_pruned(self) -> tuple[str, ...]:
         """What `prune_also` names."""
         return tuple(filter(None, (self.prune_also or "").split(",")))

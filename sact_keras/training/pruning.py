@@ -19,7 +19,7 @@ def make_pruning(options: Options, model: keras.Model) -> PruneLowMagnitude | No
         model: What is trained, built.
 
     Raises:
-        UsageError: If the model has nothing to prune.
+        UsageError: If the model has nothing to prune, or Keras another backend.
         MissingExtraError: If tensorflow-model-optimization is not installed.
     """
     if options.prune_final_sparsity is None:
@@ -41,6 +41,6 @@ def make_pruning(options: Options, model: keras.Model) -> PruneLowMagnitude | No
     pruning = PruneLowMagnitude(schedule, options.prune_block, options.also_pruned)
     try:
         pruning.set_model(model)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         raise UsageError(f"--prune_final_sparsity: {error}") from error
     return pruning

@@ -77,11 +77,10 @@ def load_start(options: Options, model: keras.Model) -> None:
         CheckpointMismatchError: If it is of another architecture; in one sentence if it
             has no policy, or one for another number of units.
     """
-    if options.stage is None and options.prune_final_sparsity is not None:
-        load_weights(model, options.finetune_path)
-        return
     if options.stage != "finetune":
-        load_weights(model, options.finetune_path, skip_decisions=True)
+        load_weights(
+            model, options.finetune_path, skip_decisions=not options.takes_decisions
+        )
         return
     path, policy_path = options.finetune_path, options.policy_path
     try:

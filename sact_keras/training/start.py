@@ -64,8 +64,7 @@ def _load_finetune_path(options: Options, model: keras.Model) -> None:
     """Loads the weights to start from."""
     load_start(options, model)
     decides = any(is_decision(variable.path) for variable in model.weights)
-    is_pruned = options.stage is None and options.prune_final_sparsity is not None
-    afresh = decides and options.stage != "finetune" and not is_pruned
+    afresh = decides and not options.takes_decisions
     if options.policy_path is not None:
         deciding = f" and the policy of {options.policy_path}"
     else:

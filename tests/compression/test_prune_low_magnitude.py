@@ -228,7 +228,7 @@ def test_refuses_other_words(arguments, message):
 def test_refuses_what_it_could_not_keep(schedules, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(keras.backend, "backend", lambda: "jax")
-        with pytest.raises(ValueError, match=r"tensorflow\. Received: jax"):
+        with pytest.raises(RuntimeError, match="KERAS_BACKEND=jax"):
             PruneLowMagnitude(lambda step: (True, 0.5)).set_model(ours())
     schedule = schedules.ConstantSparsity(0.5, 1)
     several = ours()

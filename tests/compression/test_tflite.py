@@ -8,7 +8,8 @@ from conformance.registry import CASES, named, parameters
 
 import sact_keras
 from sact_keras.compression import TFLiteError, TFLiteModel, convert_to_tflite
-from sact_keras.compression.tflite import QUANTIZATIONS, convert_graph
+from sact_keras.compression.quantizations import QUANTIZATIONS
+from sact_keras.compression.tflite import convert_graph
 from sact_keras.compression.tflite_graph import make_tflite_graph
 from sact_keras.data import open_dataset
 from sact_keras.serving.image_preparation import ImagePreparation

@@ -7,34 +7,22 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_checkpoints import TinyCheckpoints, use_tiny_data
 from training.tiny_training import TinyDataset
 
 import sact_keras
 from export.ponder_maps import PONDER_MAPS
-from sact_keras.training import driver
 from sact_keras.visualization import read_ponder_map_attributes, read_ponder_maps
 
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
-    """A function from a model type to a checkpoint of a tiny network of that type."""
-    root = tmp_path_factory.mktemp("checkpoints")
-
-    def make(model_type):
-        path = root / f"{model_type}.keras"
-        if not path.exists():
-            model = sact_keras.build_model(
-                model_type, dataset="shapes", model="2", base_channels=4
-            )
-            model.save(path)
-        return path
-
-    return make
+    return TinyCheckpoints(tmp_path_factory.mktemp("checkpoints"))
 
 
 @pytest.fixture(autouse=True)
 def tiny_data(monkeypatch):
-    monkeypatch.setattr(driver, "open_dataset", lambda *names, **options: TinyDataset())
+    use_tiny_data(monkeypatch)
 
 
 @pytest.fixture

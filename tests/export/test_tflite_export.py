@@ -8,35 +8,20 @@ import sys
 
 import numpy as np
 import pytest
-from training.tiny_training import TinyDataset
+from tiny_checkpoints import TinyCheckpoints, use_tiny_data
 
-import sact_keras
 from export.tflite import TFLITE
 from sact_keras.compression import TFLiteModel
-from sact_keras.training import driver
 
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
-    """A function from a model type to a checkpoint of a tiny network of that type."""
-    root = tmp_path_factory.mktemp("checkpoints")
-
-    def make(model_type, **arguments):
-        name = "_".join([model_type, *arguments.values()])
-        path = root / f"{name}.keras"
-        if not path.exists():
-            model = sact_keras.build_model(
-                model_type, dataset="shapes", model="2", base_channels=4, **arguments
-            )
-            model.save(path)
-        return path
-
-    return make
+    return TinyCheckpoints(tmp_path_factory.mktemp("checkpoints"))
 
 
 @pytest.fixture(autouse=True)
 def tiny_data(monkeypatch):
-    monkeypatch.setattr(driver, "open_dataset", lambda *names, **options: TinyDataset())
+    use_tiny_data(monkeypatch)
 
 
 @pytest.fixture
