@@ -144,7 +144,9 @@ def run(options: SavedModelOptions) -> None:
             "checkpoint": network.path,
             "step": network.step,
             "flags": network.flags,
-            "evaluation": find_evaluation(network.directory, network.step),
+            "evaluation": find_evaluation(
+                network.directory, network.step, checkpoint=network.path
+            ),
         },
     )
     if options.serving_config:

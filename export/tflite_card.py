@@ -55,7 +55,9 @@ def make_tflite_card(
         checkpoint=network.path,
         step=network.step,
         flags=network.flags,
-        evaluation=find_evaluation(network.directory, network.step),
+        evaluation=find_evaluation(
+            network.directory, network.step, checkpoint=network.path
+        ),
     )
     del card["signatures"], card["compute_budget"]
     card["tflite"] = {

@@ -21,6 +21,7 @@ _NAMES = {
     "export_saved_model": "sact_keras.serving.saved_model",
     "load_checkpoint": "sact_keras.checkpoints.loading",
     "load_model": "sact_keras.checkpoints.model_loading",
+    "load_pretrained": "sact_keras.pretrained.loading",
     "ponder_maps": "sact_keras.visualization.ponder_map_computation",
 }
 
@@ -32,6 +33,7 @@ __all__ = [
     "export_saved_model",
     "load_checkpoint",
     "load_model",
+    "load_pretrained",
     "ponder_maps",
 ]
 

@@ -17,6 +17,7 @@ def find_evaluation(
     run_directory: str | os.PathLike[str],
     step: int | None = None,
     eval_dir: str | os.PathLike[str] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any] | None:
     """Finds the accuracy of a checkpoint that its run's evaluation has written.
 
@@ -26,6 +27,8 @@ def find_evaluation(
         step: Training steps of the checkpoint; None where it does not say. What was
             found at another step is not its accuracy.
         eval_dir: Where the results are; None for `eval` in the run's directory.
+        checkpoint: The checkpoint, which has its evaluation in itself where it was
+            shipped (`metrics.json`); None where it is not known.
 
     Returns:
         accuracy (a fraction of 1), mean_flops and std_flops (2 x multiply-accumulates
@@ -39,8 +42,10 @@ def find_evaluation(
     """
     directory = Path(run_directory) / "eval" if eval_dir is None else Path(eval_dir)
     names = ["eval.json"] if step is None else [f"eval-{step:08d}.json", "eval.json"]
-    for name in names:
-        path = directory / name
+    paths = [directory / name for name in names]
+    if checkpoint is not None:
+        paths.append(Path(checkpoint) / "metrics.json")
+    for path in paths:
         if not path.is_file():
             continue
         try:

@@ -144,14 +144,6 @@ def _check_ranges(options: Options) -> None:
 def _check_training(options: Options) -> None:
     """Refuses flags of the training that the model has no use for."""
     model_type = options.model_type or "vanilla"
-    is_pruned = options.prune_final_sparsity is not None
-    if options.finetune_path is not None and model_type == "vanilla" and not is_pruned:
-        others = [name for name in presets.MODEL_TYPES if name != "vanilla"]
-        raise UsageError(
-            f"--finetune_path needs --model_type={' or '.join(others)}, which start "
-            "from a vanilla model, or --prune_final_sparsity, for which a trained "
-            f"network starts from itself. Received: --model_type={model_type}"
-        )
     _check_stage(options, model_type)
     variant = options.variant or presets.DEFAULT_VARIANTS[model_type]
     if "weight_decay" in options.explicit and variant == "sact":

@@ -51,7 +51,11 @@ def resolve_checkpoint(options: Options) -> tuple[Options, Path]:
         own = not path.is_dir() or (path / INDEX_FILE).exists()
         return options, path.parent if own else path
     flags = {**config.flags, "family": _family(config.flags["dataset"])}
-    return _fill_in(options, flags), config.directory
+    options = _fill_in(options, flags)
+    if (config.directory / INDEX_FILE).exists():
+        # Shipped: a checkpoint with a configuration of its own, in no run's directory.
+        return options, Path("runs") / config.directory.name
+    return options, config.directory
 
 
 def check_no_other_network(options: Options, config: Mapping[str, Any]) -> None:

@@ -93,6 +93,8 @@ def watch_checkpoints(
 
 def _is_run(path: Path) -> bool:
     """Whether more checkpoints may come to a path: a run, or its checkpoints folder."""
+    if (path / INDEX_FILE).exists():
+        return False
     if (path / "config.json").exists() or (path / "checkpoints").is_dir():
         return True
     return path.is_dir() and CheckpointStore(path).latest() is not None

@@ -54,6 +54,16 @@ def test_results_may_lie_elsewhere(tmp_path):
     assert found["step"] == 100
 
 
+def test_a_shipped_checkpoint_has_its_evaluation_in_itself(tmp_path):
+    path = evaluate(tmp_path, 800)
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    path.rename(shipped / "metrics.json")
+    assert find_evaluation("no/such/run", 800, checkpoint=shipped)["step"] == 800
+    assert find_evaluation("no/such/run", 801, checkpoint=shipped) is None
+    assert find_evaluation("no/such/run", 800, checkpoint=tmp_path) is None
+
+
 @pytest.mark.parametrize(
     "content", ["{", "[]", "null", json.dumps({"step": 7}), json.dumps({"values": {}})]
 )

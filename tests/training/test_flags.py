@@ -127,7 +127,7 @@ def test_the_config_that_prunes_starts_from_another_and_reaches_its_end(project_
 def test_every_config_is_among_the_tested_ones(project_root):
     (mark,) = test_configs_of_the_repository.pytestmark
     tested = {config for config, _ in mark.args[1]} | {"cifar10_sact_pruned"}
-    assert {path.stem for path in (project_root / "configs").iterdir()} == tested
+    assert {path.stem for path in (project_root / "configs").glob("*.cfg")} == tested
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,6 @@ def test_the_drops_that_configs_say_are_those_of_the_recipe(project_root, config
         (["--tau=0.1"], "--tau has no meaning for a vanilla model"),
         (["--model_type=vanilla", "--eps=0.1"], "--eps has no meaning"),
         (["--dataset=shapes", "--dataset_dir=x"], "--dataset_dir has no meaning"),
-        (["--model_type=vanilla", "--finetune_path=x"], "--finetune_path needs"),
         (["--mode=eval", "--train_log_dir=x", "--finetune_path=x"], "--mode=eval"),
         (["--mode=eval"], "--checkpoint_dir"),
         (["--mode=train", "--evaluate_once"], "--evaluate_once has no meaning"),

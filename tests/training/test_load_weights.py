@@ -4,6 +4,7 @@ from tiny_training import TinyDataset, tiny_model, tiny_options
 
 import sact_keras
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
+from sact_keras.checkpoints.saved_checkpoint import SavedCheckpoint
 from sact_keras.training.build import build_network
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.train import train
@@ -44,3 +45,17 @@ def test_no_training_starts_from_weights_that_are_not_finite(tmp_path):
     with pytest.raises(DamagedFileError, match=r"stem/conv/kernel in .*nan\.weights"):
         train(options, TinyDataset())
     assert not (tmp_path / "run").exists()
+
+
+def test_a_vanilla_training_goes_on_from_anothers_weights(tmp_path):
+    """Anew, with a schedule of its own: what finetuning is for the plain network."""
+    path = str(tmp_path / "plain.weights.h5")
+    options = tiny_options(tmp_path / "run", model_type="vanilla", finetune_path=path)
+    start = build_network(options, num_classes=10)
+    start.save_weights(path)
+    train(options, TinyDataset())
+    first = SavedCheckpoint.open(tmp_path / "run" / "checkpoints" / "step-00000000")
+    begun = build_network(options, num_classes=10)
+    load_weights(begun, first.path)
+    for old, new in zip(start.weights, begun.weights, strict=True):
+        np.testing.assert_array_equal(new, old)

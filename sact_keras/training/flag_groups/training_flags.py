@@ -51,8 +51,8 @@ def define_training(group: FlagGroup) -> None:
     )
     group.text(
         "finetune_path",
-        "Checkpoint of a vanilla model, ours or the original's, from which a model of "
-        "another type starts: everything but the layers that decide. With "
+        "Checkpoint, ours or an original's, of a vanilla model or one like this, from "
+        "which training starts: everything but the layers that decide. With "
         "--stage=finetune the policy, too; with --prune_final_sparsity a trained model "
         "of the same type, and all of it. Unset: of blockdrop the default directory "
         "of the stage before.",

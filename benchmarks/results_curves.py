@@ -1,0 +1,123 @@
+"""Accuracy over FLOPs and over milliseconds, of the networks of docs/results.md."""
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from benchmarks.results_rows import RESULTS, Row, spread
+
+BATCH_SIZE = 128
+"""Images of a call, of which the times are."""
+
+_COLOURS = {
+    "vanilla": "0.35",
+    "act": "tab:green",
+    "sact": "tab:red",
+    "aig": "tab:purple",
+    "dynconv": "tab:blue",
+    "blockdrop": "tab:brown",
+}
+_DOTS_PER_INCH = 130
+
+
+def draw_curves(rows: Sequence[Row]) -> bytes:
+    """Draws the table's networks: the plain ones as a line, the others beside it.
+
+    A thin line is one network under several compute budgets (`sweep_<name>.json` in
+    docs/results), and bars are standard deviations over seeds.
+
+    Args:
+        rows: As `read_rows` gives them.
+
+    Returns:
+        A PNG file.
+    """
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    _draw(left, rows, lambda row: row.flops_mean / 1e6, _sweep_flops)
+    left.set_xlabel("MFLOPs of an image, mean (2 x multiply-accumulates)")
+    left.set_ylabel("accuracy on CIFAR-10's test split")
+    left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    timed = [row for row in rows if BATCH_SIZE in row.milliseconds]
+    _draw(right, timed, lambda row: row.milliseconds[BATCH_SIZE], _sweep_time)
+    right.set_xlabel(
+        f"milliseconds of an image, in batches of {BATCH_SIZE}, compact, median"
+    )
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=_DOTS_PER_INCH)
+    return file.getvalue()
+
+
+def _sweep_flops(budget: dict[str, Any]) -> float:
+    return budget["flops_mean"] / 1e6
+
+
+def _sweep_time(budget: dict[str, Any]) -> float:
+    return budget["milliseconds"]
+
+
+def _draw(
+    axis: Axes,
+    rows: Sequence[Row],
+    cost: Callable[[Row], float],
+    sweep_cost: Callable[[dict[str, Any]], float],
+) -> None:
+    static = sorted((row for row in rows if row.is_static), key=cost)
+    axis.plot(
+        [cost(row) for row in static],
+        [row.accuracy for row in static],
+        color=_COLOURS["vanilla"],
+        marker="s",
+        label="plain ResNets",
+    )
+    for row in static:
+        _annotate(axis, cost(row), row.accuracy, str(row.layers))
+    labelled = set()
+    for row in (row for row in rows if not row.is_static):
+        colour = _COLOURS[row.method]
+        deviation = spread(row, "accuracy")
+        axis.errorbar(
+            cost(row),
+            row.accuracy if deviation is None else deviation[0],
+            yerr=None if deviation is None else deviation[1],
+            color=colour,
+            marker="o",
+            linestyle="",
+            capsize=3,
+            label=None if row.method in labelled else row.method,
+        )
+        labelled.add(row.method)
+        _annotate(axis, cost(row), row.accuracy, row.knob)
+        budgets = _read_sweep(row.name)
+        axis.plot(
+            [sweep_cost(budget) for budget in budgets],
+            [budget["accuracy"] for budget in budgets],
+            color=colour,
+            linewidth=0.8,
+            marker=".",
+            markersize=3,
+        )
+    axis.grid(alpha=0.3)
+    axis.set_xlim(left=0)
+
+
+def _annotate(axis: Axes, x: float, y: float, text: str) -> None:
+    axis.annotate(
+        text, (x, y), xytext=(5, -11), textcoords="offset points", fontsize="x-small"
+    )
+
+
+def _read_sweep(name: str) -> list[dict[str, Any]]:
+    """One network under several budgets, from the least to the most; maybe none."""
+    path = RESULTS / f"sweep_{name}.json"
+    if not Path(path).exists():
+        return []
+    return json.loads(path.read_text(encoding="utf-8"))["budgets"]

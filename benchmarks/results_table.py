@@ -1,0 +1,142 @@
+"""Writes the table of docs/results.md, and its curves, from the files of figures.
+
+Reads metrics.json of each network in sact_keras/pretrained, docs/results/speed.json
+(benchmarks.results_speed), docs/results/seeds.json, and the sweeps
+docs/results/sweep_*.json (main.py --mode=sweep). With --runs, reads the repetitions of
+benchmarks.results_training --seed=... first and writes docs/results/seeds.json.
+
+Example:
+    python -m benchmarks.results_table
+    python -m benchmarks.results_table --runs=runs/table
+"""
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.command_line import make_parser
+from benchmarks.results_curves import draw_curves
+from benchmarks.results_rows import SEEDS_FILE, Row, read_rows, spread
+from sact_keras.files.atomic_write import atomic_write
+
+PAGE = Path("docs/results.md")
+PICTURE = Path("docs/images/cifar10_results.png")
+BEGIN = "<!-- table: python -m benchmarks.results_table -->"
+END = "<!-- end of table -->"
+
+_HEADER = (
+    "network",
+    "accuracy",
+    "MFLOPs, mean ± std",
+    "units run",
+    "ms, 1 image",
+    "ms of an image, 128",
+)
+
+
+def format_table(rows: Sequence[Row]) -> str:
+    """The rows as a table of Markdown, with what a plain network gives beside it.
+
+    Example:
+        >>> lines = format_table(read_rows()).splitlines()
+        >>> lines[0].split(" | ")[1]
+        'accuracy'
+    """
+    lines = [f"| {' | '.join(_HEADER)} |", "|" + "---|" * len(_HEADER)]
+    for row in rows:
+        cells = (
+            f"`{row.method}`, ResNet-{row.layers}" + (row.knob and f", {row.knob}"),
+            f"{row.accuracy:.2%}",
+            f"{row.flops_mean / 1e6:.1f} ± {row.flops_std / 1e6:.1f}",
+            f"{row.units:.1f} of {(row.layers - 2) // 2}",
+            *(_milliseconds(row, size) for size in (1, 128)),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _milliseconds(row: Row, size: int) -> str:
+    return f"{row.milliseconds[size]:.2f}" if size in row.milliseconds else "-"
+
+
+def format_seeds(rows: Sequence[Row]) -> str:
+    """What several seeds give, as a table of Markdown."""
+    lines = ["| network | seeds | accuracy | MFLOPs |", "|---|---|---|---|"]
+    for row in rows:
+        if (accuracy := spread(row, "accuracy")) is None:
+            continue
+        flops = [value / 1e6 for value in spread(row, "flops_mean")]
+        lines.append(
+            f"| `{row.name}` | {len(row.seeds)} | {accuracy[0]:.2%} ± {accuracy[1]:.2%}"
+            f" | {flops[0]:.1f} ± {flops[1]:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def read_seeds(runs: Path, rows: Sequence[Row]) -> dict[str, list[dict]]:
+    """What the repetitions of the rows have reached.
+
+    Args:
+        runs: The directory of `configs/table`'s runs.
+        rows: The table's.
+
+    Returns:
+        Row -> "seed", "accuracy" and "flops_mean" of each run, the row's own first.
+    """
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        run = row.name.removeprefix("cifar10_")
+        for path in sorted(runs.glob(f"{run}_seed*/eval/eval.json")):
+            values = json.loads(path.read_text(encoding="utf-8"))["values"]
+            seed = int(path.parent.parent.name.rpartition("_seed")[2])
+            own = {"seed": 1, "accuracy": row.accuracy, "flops_mean": row.flops_mean}
+            found.setdefault(row.name, [own]).append(
+                {
+                    "seed": seed,
+                    "accuracy": values["eval/Accuracy"],
+                    "flops_mean": values["Total Flops/mean"],
+                }
+            )
+    return found
+
+
+def replace_table(page: str, table: str) -> str:
+    """Puts a table between the marks of a page.
+
+    Raises:
+        ValueError: If the page does not have the marks.
+
+    Example:
+        >>> replace_table(f"{BEGIN}old{END} text", "new").split()[-2:]
+        ['-->', 'text']
+    """
+    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    if not pattern.search(page):
+        raise ValueError(f"the page must have the marks {BEGIN} and {END}")
+    return pattern.sub(lambda found: f"{BEGIN}\n\n{table}\n\n{END}", page, count=1)
+
+
+def main() -> int:
+    """Writes the table and the curves."""
+    parser = make_parser("results_table", __doc__)
+    parser.add_argument("--runs", type=Path, help="directory of the table's runs")
+    arguments = parser.parse_args()
+    rows = read_rows()
+    if arguments.runs is not None:
+        seeds = read_seeds(arguments.runs, rows)
+        atomic_write(SEEDS_FILE, json.dumps(seeds, indent=1) + "\n")
+        rows = read_rows()
+    parts = [format_table(rows)]
+    if any(row.seeds for row in rows):
+        parts.append(format_seeds(rows))
+    page = replace_table(PAGE.read_text(encoding="utf-8"), "\n\n".join(parts))
+    atomic_write(PAGE, page)
+    atomic_write(PICTURE, draw_curves(rows))
+    print("\n\n".join(parts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
