@@ -70,7 +70,8 @@ def _draw(
     cost: Callable[[Row], float],
     sweep_cost: Callable[[dict[str, Any]], float],
 ) -> None:
-    static = sorted((row for row in rows if row.is_static), key=cost)
+    plain = [row for row in rows if row.is_static]
+    static = sorted((row for row in plain if row.variant == "sact"), key=cost)
     axis.plot(
         [cost(row) for row in static],
         [row.accuracy for row in static],
@@ -80,6 +81,9 @@ def _draw(
     )
     for row in static:
         _annotate(axis, cost(row), row.accuracy, str(row.layers))
+    for row in (row for row in plain if row.variant != "sact"):
+        axis.plot(cost(row), row.accuracy, color=_COLOURS["vanilla"], marker="D")
+        _annotate(axis, cost(row), row.accuracy, f"{row.layers}, post-activation")
     labelled = set()
     for row in (row for row in rows if not row.is_static):
         colour = _COLOURS[row.method]

@@ -24,6 +24,7 @@ class Row:
     Attributes:
         name: Of the network in sact_keras/pretrained.
         method: Its model type.
+        variant: Which original's ResNet.
         layers: Of the ResNet: 32.
         knob: What it was trained for, as text: "tau 0.01".
         accuracy: On the 10,000 test images, in [0, 1].
@@ -38,6 +39,7 @@ class Row:
 
     name: str
     method: str
+    variant: str
     layers: int
     knob: str
     accuracy: float
@@ -51,6 +53,13 @@ class Row:
     def is_static(self) -> bool:
         """Whether it runs every unit everywhere."""
         return self.method == "vanilla"
+
+    @property
+    def label(self) -> str:
+        """What the table calls it."""
+        units = self.is_static and self.variant != "sact"
+        parts = [f"`{self.method}`", f"ResNet-{self.layers}", self.knob]
+        return ", ".join(filter(None, [*parts, units and "post-activation"]))
 
 
 def read_rows() -> list[Row]:
@@ -70,6 +79,8 @@ def read_rows() -> list[Row]:
     for name in pretrained_names():
         directory = pretrained_directory(name)
         metrics = json.loads((directory / "metrics.json").read_text(encoding="utf-8"))
+        if metrics["dataset"] != "cifar10":
+            continue
         milliseconds = {
             int(size): cell["milliseconds"] / int(size)
             for size, cell in times.get(name, {}).items()
@@ -88,6 +99,7 @@ def _row(
     return Row(
         name=name,
         method=metrics["model_type"],
+        variant=metrics["variant"],
         layers=6 * units + 2,
         knob=_knob(metrics),
         accuracy=values["eval/Accuracy"],

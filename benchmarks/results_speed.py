@@ -74,6 +74,8 @@ def measure(dataset_dir: str | None, rounds: int) -> dict[str, Any]:
     networks, inputs = {}, {}
     for name in pretrained_names():
         config = json.loads((pretrained_directory(name) / "config.json").read_text())
+        if config["flags"]["dataset"] != "cifar10":
+            continue
         networks[name] = sact_keras.compact(sact_keras.load_pretrained(name))
         inputs[name] = images_of(config["flags"]["preprocessing"])
     report: dict[str, Any] = {name: {} for name in networks}

@@ -1,4 +1,4 @@
-"""Writes the table of docs/results.md, and its curves, from the files of figures.
+"""Writes the table of README.md and docs/results.md, and the curves, from files.
 
 Reads metrics.json of each network in sact_keras/pretrained, docs/results/speed.json
 (benchmarks.results_speed), docs/results/seeds.json, and the sweeps
@@ -21,10 +21,10 @@ from benchmarks.results_curves import draw_curves
 from benchmarks.results_rows import SEEDS_FILE, Row, read_rows, spread
 from sact_keras.files.atomic_write import atomic_write
 
-PAGE = Path("docs/results.md")
+PAGES = (Path("README.md"), Path("docs/results.md"))
 PICTURE = Path("docs/images/cifar10_results.png")
-BEGIN = "<!-- table: python -m benchmarks.results_table -->"
-END = "<!-- end of table -->"
+_BEGIN = "<!-- {}: python -m benchmarks.results_table -->"
+_END = "<!-- end of {} -->"
 
 _HEADER = (
     "network",
@@ -47,7 +47,7 @@ def format_table(rows: Sequence[Row]) -> str:
     lines = [f"| {' | '.join(_HEADER)} |", "|" + "---|" * len(_HEADER)]
     for row in rows:
         cells = (
-            f"`{row.method}`, ResNet-{row.layers}" + (row.knob and f", {row.knob}"),
+            row.label,
             f"{row.accuracy:.2%}",
             f"{row.flops_mean / 1e6:.1f} ± {row.flops_std / 1e6:.1f}",
             f"{row.units:.1f} of {(row.layers - 2) // 2}",
@@ -102,20 +102,27 @@ def read_seeds(runs: Path, rows: Sequence[Row]) -> dict[str, list[dict]]:
     return found
 
 
-def replace_table(page: str, table: str) -> str:
+def replace_table(page: str, table: str, of: str = "table") -> str:
     """Puts a table between the marks of a page.
+
+    Args:
+        page: The text of the page.
+        table: The new table.
+        of: What the marks call it.
 
     Raises:
         ValueError: If the page does not have the marks.
 
     Example:
-        >>> replace_table(f"{BEGIN}old{END} text", "new").split()[-2:]
-        ['-->', 'text']
+        >>> begin, end = (mark.format("table") for mark in (_BEGIN, _END))
+        >>> replace_table(f"{begin}old{end} text", "new").splitlines()[2]
+        'new'
     """
-    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    begin, end = _BEGIN.format(of), _END.format(of)
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(page):
-        raise ValueError(f"the page must have the marks {BEGIN} and {END}")
-    return pattern.sub(lambda found: f"{BEGIN}\n\n{table}\n\n{END}", page, count=1)
+        raise ValueError(f"the page must have the marks {begin} and {end}")
+    return pattern.sub(lambda found: f"{begin}\n\n{table}\n\n{end}", page, count=1)
 
 
 def main() -> int:
@@ -128,13 +135,15 @@ def main() -> int:
         seeds = read_seeds(arguments.runs, rows)
         atomic_write(SEEDS_FILE, json.dumps(seeds, indent=1) + "\n")
         rows = read_rows()
-    parts = [format_table(rows)]
+    table = format_table(rows)
+    readme, results = (path.read_text(encoding="utf-8") for path in PAGES)
+    pages = replace_table(readme, table), replace_table(results, table)
     if any(row.seeds for row in rows):
-        parts.append(format_seeds(rows))
-    page = replace_table(PAGE.read_text(encoding="utf-8"), "\n\n".join(parts))
-    atomic_write(PAGE, page)
+        pages = pages[0], replace_table(pages[1], format_seeds(rows), of="seeds")
+    for path, page in zip(PAGES, pages, strict=True):
+        atomic_write(path, page)
     atomic_write(PICTURE, draw_curves(rows))
-    print("\n\n".join(parts))
+    print(table)
     return 0
 
 

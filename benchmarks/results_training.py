@@ -44,15 +44,18 @@ class Experiment:
 
     @classmethod
     def read(cls, path: Path, seed: int | None = None) -> "Experiment":
-        """Reads a flagfile; with a seed, the repetition of what starts from another."""
+        """Reads a flagfile; with a seed, a repetition, beside the one without."""
         text = path.read_text(encoding="utf-8")
         directory = Path(_flag(text, "train_log_dir"))
-        start, flags = _flag(text, "finetune_path"), (f"--flagfile={path}",)
-        if seed is not None and start is not None:
+        start, flags = _flag(text, "finetune_path"), [f"--flagfile={path}"]
+        if seed is not None:
             directory = directory.with_name(f"{directory.name}_seed{seed}")
-            flags += (f"--seed={seed}", f"--train_log_dir={directory}")
+            flags += [f"--seed={seed}", f"--train_log_dir={directory}"]
+            if start is not None:
+                start = f"{start}_seed{seed}"
+                flags.append(f"--finetune_path={start}")
         name = directory.name
-        return cls(name, flags, directory, start and Path(start).name)
+        return cls(name, tuple(flags), directory, start and Path(start).name)
 
     @property
     def is_done(self) -> bool:
@@ -73,21 +76,22 @@ def read_experiments(
 
     Args:
         names: Those of the flagfiles; None for all.
-        seed: Of the repetitions of those that start from another; None for the
-            flagfiles' own.
+        seed: Of their repetitions; None for the flagfiles' own.
 
     Raises:
         FileNotFoundError: If there is no flagfile of a name.
     """
     if names is None:
-        paths = sorted(CONFIGS.glob("*_resnet*.cfg"))
-    else:
-        paths = [CONFIGS / f"{name}.cfg" for name in names]
-    chosen = [Experiment.read(path, seed) for path in paths]
-    starts = dict.fromkeys(e.start for e in chosen if e.start is not None)
-    # A start may start from another itself.
-    before = [] if not starts else read_experiments(list(starts))
-    return list({e.name: e for e in [*before, *chosen]}.values())
+        names = sorted(path.stem for path in CONFIGS.glob("*_resnet*.cfg"))
+    found: dict[str, Experiment] = {}
+    for name in names:
+        experiment = Experiment.read(CONFIGS / f"{name}.cfg", seed)
+        if experiment.start is not None:
+            start = experiment.start.removesuffix(f"_seed{seed}")
+            # What it starts from may itself start from another.
+            found |= {e.name: e for e in read_experiments([start], seed)}
+        found[experiment.name] = experiment
+    return list(found.values())
 
 
 class Trainings:

@@ -105,9 +105,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def _network(text: str) -> tuple[str, str]:
     dataset, _, model = text.partition(":")
-    if dataset not in DATASETS or not model:
+    known = [name for name, preset in DATASETS.items() if preset.num_classes]
+    if dataset not in known or not model:
         raise argparse.ArgumentTypeError(
-            f"expected a data set ({', '.join(DATASETS)}) and a model, such as "
+            f"expected a data set ({', '.join(known)}) and a model, such as "
             f"cifar10:5. Received: {text!r}"
         )
     return dataset, model

@@ -23,36 +23,33 @@ def test_a_flagfile_says_its_command_and_its_directory(name, monkeypatch, projec
     text = (CONFIGS / f"{name}.cfg").read_text()
     assert text.startswith(f"# python main.py --flagfile={CONFIGS / name}.cfg\n")
     assert options.train_log_dir == f"runs/table/{name}"
-    assert (options.dataset, options.batch_size, options.seed) == ("cifar10", 128, 1)
-    if name.startswith("start_"):
-        assert options.finetune_path is None
-        assert options.max_number_of_steps == 1600
+    assert (options.dataset, options.batch_size, options.seed) == ("cifar10", 64, 1)
+    if options.finetune_path is None:
+        epochs = (options.max_number_of_steps * 64 / 50_000, options.decay_epochs)
+        assert epochs == (pytest.approx(5, abs=1e-3), "3,4")
     else:
         start = options.finetune_path.rpartition("/")[2]
         before = options_of(start, monkeypatch, project_root)
         assert before.train_log_dir == options.finetune_path
         assert before.model == options.model
-        if not name.startswith("policy_"):
-            assert options.max_number_of_steps == 800
 
 
 def test_all_rows_that_results_compare():
-    rows = {name for name in NAMES if not name.startswith(("start_", "policy_"))}
     static = {f"vanilla_resnet{layers}" for layers in (8, 14, 20, 26, 32)}
-    assert rows >= static | {"act_resnet32", "sact_resnet32", "sact_resnet32_tau0.005"}
-    assert rows >= {f"dynconv_resnet32{s}" for s in ("", "_budget0.7", "_budget0.3")}
-    assert rows >= {"aig_resnet32", "aig_resnet32_rate0.5", "blockdrop_resnet32"}
+    assert {*NAMES} >= static | {"act_resnet32", "sact_resnet32"}
+    assert {*NAMES} >= {f"dynconv_resnet32{s}" for s in ("", "_budget0.7")}
+    assert {*NAMES} >= {"sact_resnet32_tau0.005", "dynconv_resnet32_budget0.3"}
+    assert {*NAMES} >= {"aig_resnet32", "aig_resnet32_rate0.5", "blockdrop_resnet32"}
 
 
 def test_what_another_starts_from_comes_first(monkeypatch, project_root):
     monkeypatch.chdir(project_root)
-    names = [e.name for e in read_experiments(["blockdrop_resnet32", "sact_resnet32"])]
+    names = [e.name for e in read_experiments(["sact_resnet32", "blockdrop_resnet32"])]
     assert names == [
-        "start_resnet32_blockdrop",
-        "policy_resnet32_blockdrop",
-        "start_resnet32",
-        "blockdrop_resnet32",
         "sact_resnet32",
+        "pretrain_resnet32_blockdrop",
+        "curriculum_resnet32_blockdrop",
+        "blockdrop_resnet32",
     ]
     everything = [e.name for e in read_experiments()]
     for experiment in read_experiments():
@@ -63,8 +60,7 @@ def test_what_another_starts_from_comes_first(monkeypatch, project_root):
 
 def test_a_seed_repeats_a_row_beside_it(monkeypatch, project_root):
     monkeypatch.chdir(project_root)
-    start, row = read_experiments(["sact_resnet32"], seed=2)
-    assert (start.name, start.flags[1:]) == ("start_resnet32", ())
+    (row,) = read_experiments(["sact_resnet32"], seed=2)
     assert row.name == "sact_resnet32_seed2"
     assert row.flags[1:] == (
         "--seed=2",
@@ -72,6 +68,13 @@ def test_a_seed_repeats_a_row_beside_it(monkeypatch, project_root):
     )
     options = parse_options(["main.py", *row.flags])
     assert (options.seed, options.train_log_dir) == (2, str(row.directory))
+    # What a row starts from is repeated with it, and under the same name.
+    names = [e.name for e in read_experiments(["blockdrop_resnet32"], seed=3)]
+    assert names == [
+        "pretrain_resnet32_blockdrop_seed3",
+        "curriculum_resnet32_blockdrop_seed3",
+        "blockdrop_resnet32_seed3",
+    ]
 
 
 MAIN = """

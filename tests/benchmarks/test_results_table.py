@@ -1,0 +1,134 @@
+"""The table of the results, and its curves."""
+
+import json
+
+import pytest
+
+from benchmarks import results_rows, results_table
+from benchmarks.results_curves import draw_curves
+from benchmarks.results_rows import Row, spread
+from benchmarks.results_table import format_seeds, format_table, read_seeds
+
+
+def row(method="sact", accuracy=0.8, seeds=(), **changes):
+    given = {
+        "name": f"cifar10_{method}_resnet32",
+        "method": method,
+        "variant": "sact",
+        "layers": 32,
+        "knob": "" if method == "vanilla" else "tau 0.01",
+        "accuracy": accuracy,
+        "flops_mean": 80_340_000.0,
+        "flops_std": 4_120_000.0,
+        "units": 7.26,
+        "milliseconds": {1: 2.514, 128: 0.7449},
+        "seeds": tuple(seeds),
+    }
+    return Row(**{**given, **changes})
+
+
+def test_a_row():
+    line = format_table([row(accuracy=0.81234)]).splitlines()[2]
+    assert line == (
+        "| `sact`, ResNet-32, tau 0.01 | 81.23% | 80.3 ± 4.1 | 7.3 of 15 "
+        "| 2.51 | 0.74 |"
+    )
+    untimed = format_table([row("vanilla", milliseconds={})]).splitlines()[2]
+    assert untimed.startswith("| `vanilla`, ResNet-32 | ")
+    assert untimed.endswith("| - | - |")
+    other = format_table([row("vanilla", variant="aig")]).splitlines()[2]
+    assert other.startswith("| `vanilla`, ResNet-32, post-activation | ")
+
+
+def seeds_of(*accuracies):
+    return [
+        {"seed": i, "accuracy": a, "flops_mean": 8e7} for i, a in enumerate(accuracies)
+    ]
+
+
+def test_the_spread_is_a_samples():
+    found = spread(row(seeds=seeds_of(0.80, 0.82, 0.84)), "accuracy")
+    assert found == pytest.approx((0.82, 0.02))
+    assert spread(row(seeds=seeds_of(0.80, 0.82)), "accuracy") is None
+    table = format_seeds([row(seeds=seeds_of(0.80, 0.82, 0.84)), row("act")])
+    assert "| 3 | 82.00% ± 2.00% | 80.0 ± 0.0 |" in table
+    assert "act_resnet32" not in table.replace("sact_resnet32", "")
+
+
+def test_repetitions_are_read_from_their_runs(tmp_path):
+    for name, accuracy in (
+        ("sact_resnet32_seed2", 0.7),
+        ("sact_resnet32_seed13", 0.6),
+        ("sact_resnet32_tau0.005_seed2", 0.5),
+        ("sact_resnet32", 0.9),
+    ):
+        (tmp_path / name / "eval").mkdir(parents=True)
+        values = {"eval/Accuracy": accuracy, "Total Flops/mean": 7e7}
+        content = json.dumps({"values": values})
+        (tmp_path / name / "eval" / "eval.json").write_text(content)
+    found = read_seeds(tmp_path, [row(), row("act")])
+    assert list(found) == ["cifar10_sact_resnet32"]
+    accuracies = {
+        one["seed"]: one["accuracy"] for one in found["cifar10_sact_resnet32"]
+    }
+    assert accuracies == {1: 0.8, 2: 0.7, 13: 0.6}
+
+
+def test_rows_are_those_of_the_pretrained_networks(tmp_path, monkeypatch):
+    for name, method, flops in (
+        ("a", "sact", 5e7),
+        ("b", "sact", 6e7),
+        ("c", "vanilla", 1e8),
+        ("d", "act", 1e8),
+    ):
+        (tmp_path / name).mkdir()
+        metrics = {
+            "dataset": "shapes" if name == "d" else "cifar10",
+            "model_type": method,
+            "model": "5",
+            "variant": "aig",
+            "tau": 0.005 if method == "sact" else None,
+            "executed_units": 7.5,
+            "values": {
+                "eval/Accuracy": 0.5,
+                "Total Flops/mean": flops,
+                "Total Flops/std": 1.0,
+            },
+        }
+        (tmp_path / name / "metrics.json").write_text(json.dumps(metrics))
+    speed = {"networks": {"a": {"128": {"milliseconds": 256.0}}}}
+    (tmp_path / "speed.json").write_text(json.dumps(speed))
+    monkeypatch.setattr(results_rows, "SPEED_FILE", tmp_path / "speed.json")
+    monkeypatch.setattr(results_rows, "SEEDS_FILE", tmp_path / "none.json")
+    monkeypatch.setattr(results_rows, "pretrained_names", lambda: tuple("abcd"))
+    monkeypatch.setattr(results_rows, "pretrained_directory", tmp_path.joinpath)
+    rows = results_rows.read_rows()
+    assert [found.name for found in rows] == ["c", "b", "a"]
+    assert rows[2].milliseconds == {128: 2.0}
+    assert (rows[0].knob, rows[1].knob) == ("", "tau 0.005")
+
+
+def test_a_table_takes_the_place_of_the_one_before():
+    begin, end = (
+        mark.format("table") for mark in (results_table._BEGIN, results_table._END)
+    )
+    page = f"Above\n{begin}\nold | table\n{end}\nbelow"
+    replaced = results_table.replace_table(page, "new \\1 table")
+    assert replaced == f"Above\n{begin}\n\nnew \\1 table\n\n{end}\nbelow"
+    with pytest.raises(ValueError, match="must have the marks"):
+        results_table.replace_table(page, "new", of="seeds")
+
+
+def test_the_curves_are_a_picture():
+    rows = [row("vanilla", layers=n, flops_mean=n * 1e6) for n in (8, 32)]
+    rows += [row("vanilla", variant="aig")]
+    rows += [row(seeds=seeds_of(0.80, 0.82, 0.84)), row("act", milliseconds={})]
+    assert draw_curves(rows).startswith(b"\x89PNG")
+
+
+def test_the_pages_hold_the_table_of_the_files(project_root, monkeypatch):
+    """What the documentation says is what the files say, digit by digit."""
+    monkeypatch.chdir(project_root)
+    table = format_table(results_rows.read_rows())
+    for path in results_table.PAGES:
+        assert table in path.read_text(), "run python -m benchmarks.results_table"
