@@ -8,9 +8,10 @@ from typing import Any
 import keras
 
 from export.command_line import ExporterOptions
-from sact_keras.checkpoints.class_count import checkpoint_num_classes
+from sact_keras.data import DatasetError
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS
+from sact_keras.serving.labels import default_labels
 from sact_keras.training.build import build_network
 from sact_keras.training.check_options import check_dataset_options
 from sact_keras.training.checkpoint_options import resolve_checkpoint
@@ -19,6 +20,10 @@ from sact_keras.training.locate_checkpoint import locate_checkpoint
 from sact_keras.training.options import METHOD_FLAGS, Options
 from sact_keras.training.resolve_model import resolve_model
 from sact_keras.training.run_config import RunConfig
+from sact_keras.training.trained_classes import (
+    trained_class_names,
+    trained_num_classes,
+)
 from sact_keras.training.usage_error import UsageError
 
 logger = logging.getLogger(__name__)
@@ -42,6 +47,7 @@ class CheckpointNetwork:
     Attributes:
         model: The network, with the checkpoint's weights.
         dataset: Name of the data set that it was trained on, a key of `DATASETS`.
+        class_names: One for each class, where they are known.
         preprocessing: Whose preparation of the images it was trained with.
         image_size: (height, width) in pixels that it is evaluated at.
         path: The checkpoint.
@@ -55,6 +61,7 @@ class CheckpointNetwork:
 
     model: AdaptiveResNet
     dataset: str
+    class_names: tuple[str, ...] | None
     preprocessing: str
     image_size: tuple[int, int]
     path: Path
@@ -77,6 +84,8 @@ def load_checkpoint_network(options: ExporterOptions) -> CheckpointNetwork:
         FileNotFoundError: If there is no checkpoint.
         CheckpointMismatchError: If it is of another architecture.
         DamagedFileError: If it cannot be read.
+        DatasetError: If the folder that is asked for the names of its classes cannot be
+            read, or has not as many.
     """
     options, directory = resolve_checkpoint(options)
     if options.dataset is None:
@@ -91,12 +100,13 @@ def load_checkpoint_network(options: ExporterOptions) -> CheckpointNetwork:
     logger.info("Loading %s", path)
     keras.utils.set_random_seed(options.seed)
     # It may be of more or fewer classes than its data set usually has.
-    model = build_network(options, checkpoint_num_classes(path))
+    model = build_network(options, trained_num_classes(options, path))
     load_weights(model, path, policy_path=options.policy_path)
     size = options.image_size
     return CheckpointNetwork(
         model=model,
         dataset=options.dataset,
+        class_names=_class_names(options, model.num_classes),
         preprocessing=options.preprocessing,
         image_size=DATASETS[options.dataset].image_size
         if size is None
@@ -107,6 +117,19 @@ def load_checkpoint_network(options: ExporterOptions) -> CheckpointNetwork:
         options=options,
         flags=_run_flags(options),
     )
+
+
+def _class_names(options: Options, num_classes: int) -> tuple[str, ...] | None:
+    names = trained_class_names(options)
+    if names is None:
+        return default_labels(options.dataset, num_classes)
+    if len(names) != num_classes:
+        raise DatasetError(
+            f"it must have as many classes as the network, {num_classes}. Received: "
+            f"{len(names)}",
+            path=options.dataset_dir,
+        )
+    return names
 
 
 def _run_flags(options: Options) -> dict[str, Any]:

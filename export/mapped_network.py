@@ -15,7 +15,6 @@ from export.ponder_map_options import PonderMapOptions
 from sact_keras.checkpoints.damaged_file_error import DamagedFileError
 from sact_keras.data.photograph_preprocessing import get_photograph_preprocessing
 from sact_keras.data.preprocessing import get_preprocessing
-from sact_keras.serving.labels import default_labels
 from sact_keras.serving.model_card import CARD_FILE
 from sact_keras.training.usage_error import UsageError
 from sact_keras.visualization.heatmap import maximum_ponder_cost
@@ -102,7 +101,7 @@ def load_mapped_network(options: PonderMapOptions) -> MappedNetwork:
         options=loaded.options,
         directory=loaded.directory,
         description=_describe(loaded.options, str(loaded.path)),
-        class_names=default_labels(loaded.dataset, model.num_classes),
+        class_names=loaded.class_names,
         dense_flops=lambda size: int(sact_keras.count_flops(model, size)["total"]),
     )
 
@@ -117,14 +116,14 @@ def _of_saved_model(path: Path, options: PonderMapOptions) -> MappedNetwork:
             "--dataset must be given for a SavedModel that does not say what its "
             f"network was trained on. Received: {path}"
         )
-    preprocessing, is_imagenet = data["preprocessing"], dataset == "imagenet"
+    preprocessing, has_sizes = data["preprocessing"], dataset in ("imagenet", "folder")
     options = options.replace(
         dataset=dataset,
         preprocessing=preprocessing,
         model_type=card["method"]["model_type"],
         model=architecture["model"],
         variant=architecture["variant"],
-        image_size=data["image_size"][0] if is_imagenet else None,
+        image_size=data["image_size"][0] if has_sizes else None,
     )
     size, flops = tuple(data["image_size"]), card["cost"]["flops_with_every_unit_run"]
     names = data["classes"]

@@ -30,7 +30,7 @@ class PonderMapOptions(ExporterOptions):
 
     @property
     def of_network(self) -> "PonderMapOptions":
-        """The options without the image size, which is ImageNet's to the network."""
+        """The options without the image size, which to the network is the data's."""
         return self.replace(image_size=None)
 
     @property
@@ -70,12 +70,12 @@ def define_images(group: FlagGroup) -> None:
         "split_name",
         ("train", "test", "validation"),
         "Map this split of the data set. Unset: none, and with --num_examples test, "
-        "for imagenet validation.",
+        "for imagenet, and a folder without test, validation.",
     )
     group.integer(
         "num_examples", "Map the first so many images of the split. Unset: all."
     )
-    group.switch("skip_bad_records", "imagenet: leave bad records out.")
+    group.switch("skip_bad_records", "imagenet and folder: leave bad records out.")
     group.integer("batch_size", "Images of the data set that are run at a time.")
 
 

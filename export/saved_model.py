@@ -60,12 +60,12 @@ def define_saved_model(group: FlagGroup) -> None:
     group.text(
         "labels_path",
         "Text of a class on each line, in their order. Unset: the names of the data "
-        "set's classes.",
+        "set's classes, of a folder of images those of its folders.",
     )
     group.integer(
         "image_size",
-        "ImageNet: side in pixels that files are cropped and resized to. Unset: the "
-        "run's, else 224.",
+        "ImageNet and folder: side in pixels that files are cropped and resized to. "
+        "Unset: the run's, else 224 and 32.",
     )
     group.integer(
         "ponder_image_size",
@@ -124,7 +124,7 @@ def run(options: SavedModelOptions) -> None:
     check_version(options.export_dir, options.version, overwrite=options.overwrite)
     check_writable(Path(options.export_dir), "--export_dir")
     network = load_checkpoint_network(options)
-    labels = None
+    labels = network.class_names
     if options.labels_path is not None:
         labels = read_labels(options.labels_path, network.model.num_classes)
     path = export_saved_model(

@@ -59,7 +59,8 @@ def define_file(group: FlagGroup) -> None:
     group.integer("batch_size", "Images that one call of the file takes.")
     group.integer(
         "image_size",
-        "ImageNet: side in pixels of the file's images. Unset: the run's, else 224.",
+        "ImageNet and folder: side in pixels of the file's images. Unset: the run's, "
+        "else 224 and 32.",
     )
 
 
@@ -84,7 +85,7 @@ def define_comparison(group: FlagGroup) -> None:
         "split_name",
         ("train", "test", "validation"),
         "Split on which the network and the file are compared. Unset: test, for "
-        "imagenet validation.",
+        "imagenet, and a folder without test, validation.",
     )
     group.integer(
         "num_examples",
@@ -100,7 +101,7 @@ def define_comparison(group: FlagGroup) -> None:
         "Write nothing, and end with exit code 1, unless the likeliest class is the "
         "same for at least this share of the images, in [0, 1].",
     )
-    group.switch("skip_bad_records", "imagenet: leave bad records out.")
+    group.switch("skip_bad_records", "imagenet and folder: leave bad records out.")
 
 
 def check(options: TFLiteOptions) -> None:

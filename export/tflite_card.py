@@ -9,7 +9,6 @@ from export.tflite import TFLiteOptions
 from export.tflite_comparison import TFLiteComparison
 from sact_keras.models import AdaptiveResNet
 from sact_keras.serving.evaluation_record import find_evaluation
-from sact_keras.serving.labels import default_labels
 from sact_keras.serving.model_card import make_model_card
 
 _BYTES_OF_FLOAT = 4
@@ -51,7 +50,7 @@ def make_tflite_card(
         image_size=network.image_size,
         execution=options.execution,
         signatures={},
-        labels=default_labels(network.dataset, network.model.num_classes),
+        labels=network.class_names,
         checkpoint=network.path,
         step=network.step,
         flags=network.flags,

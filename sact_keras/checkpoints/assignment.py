@@ -13,6 +13,7 @@ from sact_keras.checkpoints.network_description import (
     FREE_UNITS,
     PROGRESS,
     describe_network,
+    is_classifier,
     is_decision,
 )
 from sact_keras.checkpoints.way_out import find_way_out
@@ -64,6 +65,7 @@ def assign_variables(
     *,
     skip_decisions: bool = False,
     only_decisions: bool = False,
+    skip_classifier: bool = False,
     note: str | None = None,
 ) -> None:
     """Assigns a checkpoint's arrays to variables of the same names.
@@ -80,6 +82,8 @@ def assign_variables(
         skip_decisions: Whether the layers that decide (halting branches, gates,
             maskers, policy networks), the model's and the checkpoint's, are left aside.
         only_decisions: Whether all others are. At most one of the two is true.
+        skip_classifier: Whether the layer of the classes, the model's and the
+            checkpoint's, is left aside.
         note: What to say where they do not fit; None for what the names tell.
 
     Raises:
@@ -91,6 +95,9 @@ def assign_variables(
     if skip_decisions or only_decisions:
         variables = _select(variables, decisions=only_decisions)
         shapes = _select(shapes, decisions=only_decisions)
+    if skip_classifier:
+        variables = {n: v for n, v in variables.items() if not is_classifier(n)}
+        shapes = {n: shape for n, shape in shapes.items() if not is_classifier(n)}
     missing = [name for name in variables if name not in shapes]
     unexpected = sorted(name for name in shapes if name not in variables)
     wrong_shapes = [

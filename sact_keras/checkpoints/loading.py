@@ -19,6 +19,7 @@ def load_checkpoint(
     *,
     skip_decisions: bool = False,
     only_decisions: bool = False,
+    skip_classifier: bool = False,
 ) -> None:
     """Loads a checkpoint's weights into a model: ours, or an original's.
 
@@ -35,6 +36,8 @@ def load_checkpoint(
             model from a vanilla one.
         only_decisions: Whether all others are left as they are, to add to a ResNet the
             policy network that was trained for it.
+        skip_classifier: Whether the last layer, which has an output for each class, is
+            left as it is, to start from a model of other classes.
 
     Raises:
         ValueError: If both `skip_decisions` and `only_decisions` are true.
@@ -59,19 +62,17 @@ def load_checkpoint(
             "skip_decisions and only_decisions must not both be true: nothing would be "
             "loaded. Received: skip_decisions=True, only_decisions=True"
         )
+    which = {
+        "skip_decisions": skip_decisions,
+        "only_decisions": only_decisions,
+        "skip_classifier": skip_classifier,
+    }
     if is_pytorch_file(path):
-        load_pytorch(
-            model, path, skip_decisions=skip_decisions, only_decisions=only_decisions
-        )
+        load_pytorch(model, path, **which)
         return
     tensorflow_prefix = find_tensorflow_checkpoint(path)
     if tensorflow_prefix is not None:
-        load_sact(
-            model,
-            tensorflow_prefix,
-            skip_decisions=skip_decisions,
-            only_decisions=only_decisions,
-        )
+        load_sact(model, tensorflow_prefix, **which)
         return
     source = Path(path)
     if source.is_dir():
@@ -81,6 +82,4 @@ def load_checkpoint(
             f"{source} ({source.stat().st_size} bytes) is cut short, or a checkpoint "
             "neither of Keras nor of PyTorch nor of TensorFlow"
         )
-    load_native(
-        model, source, skip_decisions=skip_decisions, only_decisions=only_decisions
-    )
+    load_native(model, source, **which)

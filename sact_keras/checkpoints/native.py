@@ -33,6 +33,7 @@ def load_native(
     *,
     skip_decisions: bool = False,
     only_decisions: bool = False,
+    skip_classifier: bool = False,
 ) -> None:
     """Loads weights into a model, all or none.
 
@@ -47,6 +48,7 @@ def load_native(
             maskers, the policy network) are left as they are, to start an adaptive
             model from a vanilla one.
         only_decisions: Whether all others are left as they are.
+        skip_classifier: Whether the layer of the classes is left as it is.
 
     Raises:
         CheckpointMismatchError: If the file is of another architecture; names the
@@ -84,6 +86,7 @@ def load_native(
             read,
             skip_decisions=skip_decisions,
             only_decisions=only_decisions,
+            skip_classifier=skip_classifier,
         )
 
 

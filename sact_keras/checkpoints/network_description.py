@@ -19,6 +19,9 @@ _GATES = re.compile(r"/gates/|^layer\d+\.\d+\.(fc1|fc1bn|fc2)\.")
 _MASKERS = re.compile(r"/maskers/|^layer\d+\.\d+\.masker\.")
 _POLICY = re.compile(r"(?:^|/)policy/|^agent\.")
 _HALTING = re.compile(r"/halting(_proba)?/")
+_CLASSIFIER = re.compile(
+    r"^(head/logits|resnet_residual/logits|resnet_v2/logits)/|^(fc|linear)\."
+)
 _BOTTLENECK = re.compile(r"[/.]conv3[/.]")
 _IMAGENET_BLOCK = 4
 """A block that the ResNets of ImageNet have, and those of CIFAR have not."""
@@ -39,6 +42,21 @@ def is_decision(name: str) -> bool:
     return name == PROGRESS or any(
         pattern.search(name) for pattern in (_HALTING, _GATES, _MASKERS, _POLICY)
     )
+
+
+def is_classifier(name: str) -> bool:
+    """Whether a variable is of the layer that has as many outputs as classes.
+
+    Args:
+        name: As for `is_decision`.
+
+    Example:
+        >>> is_classifier("head/logits/kernel"), is_classifier("fc.weight")
+        (True, True)
+        >>> is_classifier("block_1/gates/unit_1/logits/bias")
+        False
+    """
+    return _CLASSIFIER.search(name) is not None
 
 
 def is_policy(name: str) -> bool:

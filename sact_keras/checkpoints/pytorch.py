@@ -31,6 +31,7 @@ def load_pytorch(
     *,
     skip_decisions: bool = False,
     only_decisions: bool = False,
+    skip_classifier: bool = False,
 ) -> None:
     """Loads a checkpoint that PyTorch has written, of one of its ResNets.
 
@@ -43,6 +44,7 @@ def load_pytorch(
             maskers, the policy network) are left as they are, to start an adaptive
             model from a vanilla one.
         only_decisions: Whether all others are left as they are.
+        skip_classifier: Whether the layer of the classes is left as it is.
 
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture, or the
@@ -83,6 +85,7 @@ def load_pytorch(
         read,
         skip_decisions=skip_decisions,
         only_decisions=only_decisions,
+        skip_classifier=skip_classifier,
         note=_foreign(spelled),
     )
     if model.policy is not None and not skip_decisions:

@@ -62,6 +62,7 @@ def load_sact(
     *,
     skip_decisions: bool = False,
     only_decisions: bool = False,
+    skip_classifier: bool = False,
 ) -> None:
     """Loads a checkpoint of the original SACT project.
 
@@ -72,6 +73,7 @@ def load_sact(
             maskers, the policy network) are left as they are, to start an adaptive
             model from a vanilla one.
         only_decisions: Whether all others are left as they are.
+        skip_classifier: Whether the layer of the classes is left as it is.
 
     Raises:
         CheckpointMismatchError: If the checkpoint is of another architecture, or the
@@ -117,6 +119,7 @@ def load_sact(
         read,
         skip_decisions=skip_decisions,
         only_decisions=only_decisions,
+        skip_classifier=skip_classifier,
         note=_foreign(shapes),
     )
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-from sact_keras.checkpoints.network_description import is_decision, is_policy
+from sact_keras.checkpoints.network_description import (
+    is_classifier,
+    is_decision,
+    is_policy,
+)
 
 _DECIDED_UNITS = ("policy/logits/bias", "agent.logit.bias")
 """What has one number for each unit that a policy network decides about."""
@@ -51,6 +55,15 @@ def find_way_out(
                 f"model has {expected[0]}"
             )
     differing = set(model) ^ set(checkpoint)
+    if wrong_shapes and all(is_classifier(name) for name, *_ in wrong_shapes):
+        # The bias has a number for each class, the kernel a column or a row.
+        name, expected, found = min(wrong_shapes, key=lambda wrong: len(wrong[1]))
+        if not differing and len(expected) == len(found) == 1:
+            return (
+                f"the network is of {found[0]} classes, the model of {expected[0]}: to "
+                "start from all else of it, pass skip_classifier=True "
+                "(--finetune_path)"
+            )
     can_skip = (
         not only_decisions
         and not wrong_shapes

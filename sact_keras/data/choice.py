@@ -7,10 +7,11 @@ from pathlib import Path
 from sact_keras.data.cifar_download import download_directory, find_download_obstacle
 from sact_keras.data.cifar_files import describe_search, find_cifar
 from sact_keras.data.dataset_error import DatasetError
+from sact_keras.data.folder_files import holds_folder
 from sact_keras.data.imagenet_files import find_imagenet
 
-#: The names that `open_dataset` and `--dataset` take.
-DATASET_NAMES = ("cifar10", "cifar100", "imagenet", "shapes")
+DATASET_NAMES = ("cifar10", "cifar100", "imagenet", "shapes", "folder")
+"""The names that `open_dataset` and `--dataset` take."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,13 +41,14 @@ def choose_dataset(
 
     CIFAR-10, if it is on disk or can be downloaded; or else, decided within about eight
     seconds, the built-in shapes. A directory that is named and holds ImageNet alone
-    means ImageNet. A data set that is named is never replaced, and neither is one that
-    was expected in a directory that is named.
+    means ImageNet, and one with images in `train/<class>/` means these. A data set that
+    is named is never replaced, and neither is one that was expected in a directory that
+    is named.
 
     Args:
         dataset: one of `DATASET_NAMES`, or None.
-        dataset_dir: where to look for CIFAR-10, or ImageNet; None means the usual
-            places, of CIFAR-10 alone.
+        dataset_dir: where to look for CIFAR-10, ImageNet, or images in folders; None
+            means the usual places, of CIFAR-10 alone.
         find_obstacle: replaces the check of the network and the disk, in tests.
 
     Raises:
@@ -73,6 +75,9 @@ def choose_dataset(
     if dataset_dir is not None and (files := find_imagenet(dataset_dir)) is not None:
         reason = f"imagenet, and not cifar10, was found in {files.directory}"
         return DatasetChoice("imagenet", dataset_dir, reason, False)
+    if dataset_dir is not None and holds_folder(dataset_dir):
+        reason = f"a folder of images for each class was found in {dataset_dir}/train"
+        return DatasetChoice("folder", dataset_dir, reason, False)
     directory = download_directory("cifar10", dataset_dir)
     obstacle = find_obstacle("cifar10", directory)
     if obstacle is None:

@@ -108,7 +108,7 @@ class ImageDataset(abc.ABC):
                 `PREPROCESSING`; for ImageNet, in `PHOTOGRAPH_PREPROCESSING`.
             normalized: whether the images are what a network takes. Otherwise they are
                 pixels in [0, 255], of which `normalize` makes that: an image of CIFAR
-                as it is, one of ImageNet cropped and resized.
+                as it is, one of ImageNet or of a folder cropped and resized.
 
         Returns:
             A finite dataset of (float32 images `[n, height, width, 3]`, int32 labels

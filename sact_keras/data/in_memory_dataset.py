@@ -34,7 +34,12 @@ class InMemoryDataset(ImageDataset):
     tensors of the whole batch, done by several threads in a fixed order.
 
     A subclass implements `num_examples` and `_read_split`.
+
+    Attributes:
+        splits: the names of the splits that may be asked for.
     """
+
+    splits: tuple[str, ...] = ("train", "test")
 
     def __init__(
         self, name: str, class_names: tuple[str, ...], image_size: tuple[int, int]
@@ -44,13 +49,13 @@ class InMemoryDataset(ImageDataset):
 
     @abc.abstractmethod
     def _read_split(self, split: str) -> LabelledImages:
-        """Reads or makes all examples of "train" or "test"."""
+        """Reads or makes all examples of one of `splits`."""
 
     def examples(self, split: str) -> LabelledImages:
         """Returns all examples of a split, as they are before preprocessing.
 
         Args:
-            split: "train" or "test".
+            split: one of `splits`.
 
         Returns:
             uint8 images `[n, height, width, 3]` and int32 labels `[n]`.
@@ -59,9 +64,10 @@ class InMemoryDataset(ImageDataset):
             ValueError: for a split of another name.
             DatasetError: if the split cannot be read.
         """
-        if split not in ("train", "test"):
+        if split not in self.splits:
             raise ValueError(
-                f"`split` must be 'train' or 'test'. Received: split={split!r}"
+                f"`split` must be {' or '.join(map(repr, self.splits))}. "
+                f"Received: split={split!r}"
             )
         if split not in self._splits:
             # Gathering is the CPU's work: on an accelerator the images would be
@@ -105,7 +111,7 @@ class InMemoryDataset(ImageDataset):
         self,
         batch_size: int,
         *,
-        split: str = "test",
+        split: str | None = None,
         num_examples: int | None = None,
         preprocessing: str = "sact",
         normalized: bool = True,
@@ -113,7 +119,9 @@ class InMemoryDataset(ImageDataset):
         """See `ImageDataset.evaluation_batches`."""
         batch_size = require_integer("batch_size", batch_size, minimum=1)
         recipe = get_preprocessing(preprocessing)
-        images, labels = self.examples(split)
+        images, labels = self.examples(
+            self.evaluation_split if split is None else split
+        )
         size = labels.shape[0]
         if num_examples is not None:
             size = require_integer(

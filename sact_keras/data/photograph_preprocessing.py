@@ -40,7 +40,6 @@ _TORCHVISION = PhotographPreprocessing(
     normalize=torchvision_preprocessing.normalize,
 )
 
-#: The preprocessing of each original's ImageNet networks.
 PHOTOGRAPH_PREPROCESSING = {
     "sact": PhotographPreprocessing(
         for_training=inception_distortion.prepare_for_training,
@@ -51,6 +50,7 @@ PHOTOGRAPH_PREPROCESSING = {
     "dynconv": _TORCHVISION,
     "blockdrop": _TORCHVISION,
 }
+"""The preprocessing of each original's ImageNet networks."""
 
 
 def get_photograph_preprocessing(name: str) -> PhotographPreprocessing:

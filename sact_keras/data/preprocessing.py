@@ -30,7 +30,6 @@ class Preprocessing:
 
 _CIFAR_MEAN, _CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
-#: The preprocessing of each original, by the name that `preprocessing=` takes.
 PREPROCESSING: dict[str, Preprocessing] = {
     "sact": Preprocessing(padding=2, normalize=standardize_images),
     "aig": Preprocessing(4, standardize_channels(_CIFAR_MEAN, _CIFAR_STD)),
@@ -44,6 +43,7 @@ PREPROCESSING: dict[str, Preprocessing] = {
         ),
     ),
 }
+"""The preprocessing of each original, by the name that `preprocessing=` takes."""
 
 
 def get_preprocessing(name: str) -> Preprocessing:

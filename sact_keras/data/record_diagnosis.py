@@ -34,7 +34,7 @@ def describe_fault(serialized: bytes, features: RecordFeatures) -> str | None:
     return (
         _label_fault(found, features)
         or _box_fault(found, features)
-        or _image_fault(images[0])
+        or describe_image_fault(images[0])
     )
 
 
@@ -66,7 +66,16 @@ def _box_fault(found: dict, features: RecordFeatures) -> str | None:
     return None
 
 
-def _image_fault(encoded: bytes) -> str | None:
+def describe_image_fault(encoded: bytes) -> str | None:
+    """Returns what is wrong with an image, or None if it can be decoded.
+
+    Args:
+        encoded: what should be a JPEG (grey or RGB) or a PNG.
+
+    Example:
+        >>> describe_image_fault(b"GIF89a")
+        "the image is neither JPEG nor PNG: it begins with b'GIF89a'"
+    """
     if encoded.startswith(PNG_SIGNATURE):
         kind = "PNG"
     elif encoded.startswith(_JPEG_SIGNATURE):

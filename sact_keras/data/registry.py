@@ -5,15 +5,24 @@ from collections.abc import Callable
 
 from sact_keras.data.choice import DATASET_NAMES
 from sact_keras.data.cifar import open_cifar
+from sact_keras.data.folder import open_folder
 from sact_keras.data.image_dataset import ImageDataset
 from sact_keras.data.imagenet import open_imagenet
 from sact_keras.data.shapes import ShapesDataset
 
-_OPENERS: dict[str, Callable[[str | None], ImageDataset]] = {
+_OPENERS: dict[str, Callable[..., ImageDataset]] = {
     "cifar10": functools.partial(open_cifar, "cifar10"),
     "cifar100": functools.partial(open_cifar, "cifar100"),
     "imagenet": open_imagenet,
     "shapes": lambda dataset_dir: ShapesDataset(),
+    "folder": open_folder,
+}
+
+# Option -> the data sets that take it, and why others do not.
+_OPTIONS = {
+    "image_size": (("imagenet", "folder"), "{} has images of one size"),
+    "background": (("imagenet",), "{} has no background class"),
+    "skip_bad_records": (("imagenet", "folder"), "{} is small enough to be whole"),
 }
 
 
@@ -28,17 +37,19 @@ def open_dataset(
     """Opens a data set; CIFAR, if it is not on disk, is downloaded.
 
     Args:
-        name: "cifar10", "cifar100", "imagenet" or "shapes".
+        name: "cifar10", "cifar100", "imagenet", "shapes" or "folder".
         dataset_dir: the directory that holds the data set, in TFDS's format or
             TF-Slim's; None means the usual places. "shapes" has no files and ignores
-            it.
-        image_size: the height and width that ImageNet's images are resized to, in
-            pixels; None means 224. The other data sets have images of one size.
+            it. Of "folder" it is the folder of images, and must be given.
+        image_size: the height and width that the images of ImageNet and of a folder are
+            resized to, in pixels; None means 224 and 32. The other data sets have
+            images of one size.
         background: whether ImageNet's class 0 is the background, as the networks of
             1001 classes have it; otherwise its 1000 classes count from 0. The other
             data sets have no background and do not take False.
-        skip_bad_records: whether ImageNet's bad records are passed over, and counted,
-            rather than errors. The other data sets are small enough to be whole.
+        skip_bad_records: whether bad records of ImageNet, and images of a folder that
+            cannot be decoded, are passed over, and counted, rather than errors. The
+            other data sets are small enough to be whole.
 
     Raises:
         ValueError: for an unknown name, or an argument that the data set does not
@@ -56,27 +67,19 @@ def open_dataset(
         raise ValueError(
             f"`name` must be one of {', '.join(DATASET_NAMES)}. Received: name={name!r}"
         )
-    opener = _OPENERS[name]
-    if name == "imagenet":
-        opener = functools.partial(
-            opener,
-            image_size=image_size,
-            background=background,
-            skip_bad_records=skip_bad_records,
-        )
-    elif image_size is not None:
-        raise ValueError(
-            f"`image_size` is only for imagenet, {name} has images of one size. "
-            f"Received: image_size={image_size!r}"
-        )
-    elif not background:
-        raise ValueError(
-            f"`background` is only for imagenet, {name} has no background class. "
-            f"Received: background={background!r}"
-        )
-    elif skip_bad_records:
-        raise ValueError(
-            f"`skip_bad_records` is only for imagenet, not for {name}. "
-            f"Received: skip_bad_records={skip_bad_records!r}"
-        )
-    return opener(dataset_dir)
+    given = {
+        "image_size": (image_size, None),
+        "background": (background, True),
+        "skip_bad_records": (skip_bad_records, False),
+    }
+    taken = {}
+    for option, (value, default) in given.items():
+        takers, reason = _OPTIONS[option]
+        if name in takers:
+            taken[option] = value
+        elif value != default:
+            raise ValueError(
+                f"`{option}` is only for {' and '.join(takers)}, "
+                f"{reason.format(name)}. Received: {option}={value!r}"
+            )
+    return _OPENERS[name](dataset_dir, **taken)

@@ -27,9 +27,10 @@ def build_model(
     Args:
         model_type: "vanilla", "act", "sact", "aig", "dynconv" or "blockdrop";
             "act_early_stopping" means "act".
-        dataset: "cifar10", "cifar100", "shapes" or "imagenet": fixes the ResNet family
-            and the number of classes (for ImageNet 1001 in the variant "sact", where 0
-            is the background, and else 1000).
+        dataset: "cifar10", "cifar100", "shapes", "imagenet" or "folder": fixes the
+            ResNet family, which is CIFAR's for a folder, and the number of classes (for
+            ImageNet 1001 in the variant "sact", where 0 is the background, and else
+            1000; for a folder `num_classes` must be given).
         model: Residual units of each block: '5' (ResNet-32; the default), '18'
             (ResNet-110), or one number a block, '1_4_6'. On ImageNet the number of
             layers, '50', '101' (the default), '152', or '3_4_23_3'; '200' in the
@@ -89,6 +90,11 @@ def build_model(
         )
     if num_classes is None:
         num_classes = num_classes_of(dataset, variant)
+    if num_classes is None:
+        raise ValueError(
+            f"num_classes must be given for the data set {dataset!r}, whose classes "
+            "are those of its images. Received: num_classes=None"
+        )
     architecture = parse_architecture(model, preset.family, variant)
     network = AdaptiveResNet(
         model_type,

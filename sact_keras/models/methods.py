@@ -2,7 +2,7 @@
 
 Adding one takes an entry in `METHODS`, and its arguments in
 `presets.METHOD_ARGUMENTS`; execution and accounting know nothing of it.
-docs/extending.md walks through one.
+docs/tutorials/add_a_method.md walks through one.
 """
 
 import math

@@ -62,13 +62,13 @@ class DatasetPreset:
 
     Attributes:
         family: The ResNet family.
-        image_size: (height, width) in pixels.
-        num_classes: Number of classes.
+        image_size: (height, width) in pixels, unless asked otherwise.
+        num_classes: Number of classes; None where only the data itself knows.
     """
 
     family: str
     image_size: tuple[int, int]
-    num_classes: int
+    num_classes: int | None
 
 
 DATASETS = {
@@ -77,6 +77,8 @@ DATASETS = {
     "shapes": DatasetPreset("cifar", (32, 32), 10),
     # Class 0 is the background, as in the originals' checkpoints.
     "imagenet": DatasetPreset("imagenet", (224, 224), 1001),
+    # Images of one's own, a folder for each class.
+    "folder": DatasetPreset("cifar", (32, 32), None),
 }
 
 NUM_BLOCKS = {"cifar": 3, "imagenet": 4}
@@ -133,18 +135,19 @@ class Architecture(NamedTuple):
     unit: str
 
 
-def num_classes_of(dataset: str, variant: str) -> int:
+def num_classes_of(dataset: str, variant: str) -> int | None:
     """Classes that a variant's networks tell apart on a data set.
 
     On ImageNet the networks of TensorFlow count the background as class 0; those of
-    PyTorch do not know it.
+    PyTorch do not know it. Of a folder of images it is None: only the data knows.
 
     Example:
         >>> num_classes_of("imagenet", "sact"), num_classes_of("imagenet", "aig")
         (1001, 1000)
     """
-    background = dataset == "imagenet" and variant != "sact"
-    return DATASETS[dataset].num_classes - background
+    if dataset == "imagenet" and variant != "sact":
+        return DATASETS[dataset].num_classes - 1
+    return DATASETS[dataset].num_classes
 
 
 def default_preprocessing(dataset: str, variant: str, model: str) -> str:

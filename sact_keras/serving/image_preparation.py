@@ -5,6 +5,7 @@ import tensorflow as tf
 from sact_keras.data.image_decoding import decode_window
 from sact_keras.data.photograph_preprocessing import get_photograph_preprocessing
 from sact_keras.data.preprocessing import get_preprocessing
+from sact_keras.data.upright_square import decode_upright, read_upright_square
 from sact_keras.serving.checked_decoding import decode_each
 
 
@@ -16,10 +17,12 @@ class ImagePreparation:
         preprocessing: Whose preparation of the images, a name that the family's table
             has.
         image_size: (height, width) that files are brought to.
+        upright: Whether files are prepared as those of a folder of images
+            (`--dataset=folder`): set upright, and cropped in the middle to a square.
 
     Raises:
-        ValueError: If there is no such preprocessing, or photographs are not to become
-            square.
+        ValueError: If there is no such preprocessing, or what is cropped is not to
+            become square.
 
     Example:
         >>> preparation = ImagePreparation("cifar", "sact", (32, 32))
@@ -29,7 +32,12 @@ class ImagePreparation:
     """
 
     def __init__(
-        self, family: str, preprocessing: str, image_size: tuple[int, int]
+        self,
+        family: str,
+        preprocessing: str,
+        image_size: tuple[int, int],
+        *,
+        upright: bool = False,
     ) -> None:
         self.image_size = tuple(image_size)
         if len(self.image_size) != 2 or min(self.image_size) < 1:
@@ -37,18 +45,19 @@ class ImagePreparation:
                 "image_size must be a height and a width, at least 1 each. "
                 f"Received: image_size={image_size!r}"
             )
+        height, width = self.image_size
+        if (family == "imagenet" or upright) and height != width:
+            raise ValueError(
+                "image_size must be square: photographs are cropped as in the "
+                f"evaluation. Received: image_size={image_size!r}"
+            )
+        self._decode = decode_upright if upright else decode_whole
         if family == "imagenet":
             recipe = get_photograph_preprocessing(preprocessing)
-            height, width = self.image_size
-            if height != width:
-                raise ValueError(
-                    "image_size must be square: photographs are cropped as in the "
-                    f"evaluation. Received: image_size={image_size!r}"
-                )
             self._read_one = lambda encoded: recipe.for_evaluation(encoded, height)
         else:
             recipe = get_preprocessing(preprocessing)
-            self._read_one = self._read_and_resize
+            self._read_one = self._read_square if upright else self._read_and_resize
         self._normalize = recipe.normalize
 
     def normalize(self, pixels: tf.Tensor) -> tf.Tensor:
@@ -63,7 +72,8 @@ class ImagePreparation:
         """From image files to pixels: decoded, and cropped and resized as evaluated.
 
         Images of a data set of small ones, which have its size already, stay as they
-        are; others are resized with antialiasing, whatever the ratio of their sides.
+        are; others are resized with antialiasing, whatever the ratio of their sides,
+        unless they are cropped to a square (`upright`).
 
         Args:
             image_bytes: string [N], JPEG or PNG.
@@ -79,6 +89,20 @@ class ImagePreparation:
         return decode_each(
             image_bytes, lambda file: tf.ensure_shape(self._read_one(file), shape)
         )
+
+    def decode(self, encoded: tf.Tensor) -> tf.Tensor:
+        """An image file as it is, but upright if files are set upright.
+
+        Args:
+            encoded: string scalar.
+
+        Returns:
+            uint8 [height, width, 3].
+        """
+        return self._decode(encoded)
+
+    def _read_square(self, encoded: tf.Tensor) -> tf.Tensor:
+        return tf.cast(read_upright_square(encoded, self.image_size[0]), tf.float32)
 
     def _read_and_resize(self, encoded: tf.Tensor) -> tf.Tensor:
         return resize_smoothly(decode_whole(encoded), self.image_size)

@@ -64,7 +64,7 @@ def export_saved_model(
         execution: "compact" computes only what the masks keep; "masked" computes
             everything and multiplies by the masks, in a graph with fewer operations.
         dataset: What the network was trained on, a key of `DATASETS`: names its
-            classes. None if that is not known.
+            classes, and says how files are prepared. None if that is not known.
         preprocessing: Whose preparation of the images, as `--preprocessing` has it;
             None for that of the network's original.
         image_size: Height and width in pixels, or the side, that files are brought to;
@@ -113,7 +113,9 @@ def export_saved_model(
         )
     preprocessing = preprocessing or _usual_preprocessing(model, dataset_name)
     size = _size(image_size, dataset_name)
-    preparation = ImagePreparation(model.family, preprocessing, size)
+    preparation = ImagePreparation(
+        model.family, preprocessing, size, upright=dataset == "folder"
+    )
     labels = _labels(labels, dataset, model.num_classes)
     version = next_version(export_dir) if version is None else version
     final = Path(export_dir) / str(version)

@@ -8,11 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from sact_keras.serving.checked_decoding import decode_each
-from sact_keras.serving.image_preparation import (
-    ImagePreparation,
-    decode_whole,
-    resize_smoothly,
-)
+from sact_keras.serving.image_preparation import ImagePreparation, resize_smoothly
 from sact_keras.serving.overlay import encode_overlay
 from sact_keras.serving.served_network import IMAGES, ServedNetwork
 from sact_keras.visualization.heatmap import maximum_ponder_cost
@@ -150,7 +146,7 @@ class ServingModule(tf.Module):
 
     def _ponder_map_bytes(self, image_bytes: tf.Tensor) -> _Outputs:
         # The first to be damaged is named here, before any work.
-        sizes = decode_each(image_bytes, _size_of)
+        sizes = decode_each(image_bytes, self._size_of)
         with tf.control_dependencies([sizes]):
             image_bytes = tf.identity(image_bytes)
         overlays = tf.map_fn(
@@ -158,9 +154,13 @@ class ServingModule(tf.Module):
         )
         return {"heatmap_bytes": overlays}
 
+    def _size_of(self, encoded: tf.Tensor) -> tf.Tensor:
+        """Height and width of an image that can be decoded, int32 [2]."""
+        return tf.ensure_shape(tf.shape(self._prepare().decode(encoded))[:2], [2])
+
     def _overlay(self, file: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         encoded, size = file
-        pixels = decode_whole(encoded)
+        pixels = self._prepare().decode(encoded)
         longest = tf.cast(tf.reduce_max(size), tf.float32)
         scale = tf.minimum(float(self._ponder_image_size) / longest, 1.0)
         run_size = tf.cast(tf.round(tf.cast(size, tf.float32) * scale), tf.int32)
@@ -183,11 +183,6 @@ def _maps(outputs: Mapping[str, Any]) -> _Outputs:
         ),
         "num_units_map": num_units,
     }
-
-
-def _size_of(encoded: tf.Tensor) -> tf.Tensor:
-    """Height and width of an image that can be decoded, int32 [2]."""
-    return tf.ensure_shape(tf.shape(decode_whole(encoded))[:2], [2])
 
 
 def _checked_budget(compute_budget: tf.Tensor, images: tf.Tensor) -> tf.Tensor:

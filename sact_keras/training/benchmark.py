@@ -16,11 +16,13 @@ from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS
 from sact_keras.training.benchmark_lists import parse_batch_sizes, parse_force_rates
 from sact_keras.training.build import build_network
+from sact_keras.training.check_options import check_folder_named
 from sact_keras.training.dataset_evaluation import first_images
 from sact_keras.training.load_weights import load_weights
 from sact_keras.training.locate_checkpoint import locate_checkpoint
 from sact_keras.training.options import Options
 from sact_keras.training.result_files import format_json, write_result
+from sact_keras.training.trained_classes import trained_num_classes
 from sact_keras.training.usage_error import UsageError
 
 logger = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ def benchmark_network(options: Options, dataset: ImageDataset | None) -> None:
         DatasetError: If bad records were skipped and no image is left.
     """
     keras.utils.set_random_seed(options.seed)
-    model = build_network(options, None if dataset is None else dataset.num_classes)
+    model = build_network(options, _num_classes(options, dataset))
     rates = parse_force_rates(options.force_rate)
     if rates is not None:
         _check_decides(model)
@@ -65,6 +67,17 @@ def benchmark_network(options: Options, dataset: ImageDataset | None) -> None:
     }
     _write(report, Path(options.eval_dir), step)
     print(format_report(report), flush=True)
+
+
+def _num_classes(options: Options, dataset: ImageDataset | None) -> int | None:
+    """Of the data, or of the checkpoint; None for the usual ones of the data set."""
+    if dataset is not None:
+        return dataset.num_classes
+    if options.checkpoint_dir is not None:
+        path, _ = locate_checkpoint(Path(options.checkpoint_dir))
+        return trained_num_classes(options, path)
+    check_folder_named(options)
+    return None
 
 
 def _check_decides(model: AdaptiveResNet) -> None:

@@ -72,12 +72,25 @@ def check_dataset_options(options: Options) -> None:
             )
         return
     for name in ("image_size", "skip_bad_records"):
-        if getattr(options, name):
+        if getattr(options, name) and options.dataset != "folder":
             raise UsageError(
-                f"--{name} has a meaning for --dataset=imagenet alone. Received: "
-                f"--{name}={getattr(options, name)} with the data set "
+                f"--{name} has a meaning for --dataset=imagenet and --dataset=folder "
+                f"alone. Received: --{name}={getattr(options, name)} with the data set "
                 f"{options.dataset}"
             )
+
+
+def check_folder_named(options: Options) -> None:
+    """Checks that images of one's own are named, which lie in no usual place.
+
+    Raises:
+        UsageError: If they are not.
+    """
+    if options.dataset == "folder" and options.dataset_dir is None:
+        raise UsageError(
+            "--dataset=folder needs --dataset_dir, the folder with the images, "
+            "train/<class>/*.jpg and test/<class>/*.jpg. Received: no --dataset_dir"
+        )
 
 
 def _check_ranges(options: Options) -> None:
@@ -229,6 +242,7 @@ def _check_contradictions(options: Options) -> None:
                 "say which checkpoint. Received: neither"
             )
         return
+    check_folder_named(options)
     if options.evaluate_once and options.mode == "train":
         raise UsageError(
             "--evaluate_once has no meaning with --mode=train. Received: both"

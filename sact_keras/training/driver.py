@@ -5,8 +5,6 @@ from pathlib import Path
 
 import keras
 
-from sact_keras.checkpoints.model_config import checkpoint_model_config
-from sact_keras.checkpoints.squeeze import squeeze_checkpoint
 from sact_keras.checkpoints.store import CheckpointStore, find_checkpoint
 from sact_keras.data import (
     DatasetError,
@@ -14,16 +12,14 @@ from sact_keras.data import (
     choose_dataset,
     open_dataset,
 )
-from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import DATASETS, num_classes_of
 from sact_keras.training.attack import attack_checkpoint
 from sact_keras.training.benchmark import benchmark_network
-from sact_keras.training.build import build_network
-from sact_keras.training.check_options import check_dataset_options
-from sact_keras.training.checkpoint_options import (
-    check_no_other_network,
-    resolve_checkpoint,
+from sact_keras.training.check_options import (
+    check_dataset_options,
+    check_folder_named,
 )
+from sact_keras.training.checkpoint_options import resolve_checkpoint
 from sact_keras.training.data_faults import faults_of
 from sact_keras.training.distribution.agreement import wait_for_all
 from sact_keras.training.distribution.check_shares import check_shares
@@ -35,9 +31,11 @@ from sact_keras.training.loud_notice import say_loudly
 from sact_keras.training.options import Options
 from sact_keras.training.resolve_model import resolve_model
 from sact_keras.training.run_config import RunConfig
+from sact_keras.training.squeezing import squeeze
 from sact_keras.training.stages import resolve_start
 from sact_keras.training.sweep import sweep_checkpoint
 from sact_keras.training.train import train
+from sact_keras.training.trained_classes import check_classes
 from sact_keras.training.usage_error import UsageError
 from sact_keras.training.watch import watch_checkpoints
 from sact_keras.training.writable import check_writable
@@ -67,7 +65,7 @@ def run(options: Options) -> None:
         )
     modes = {
         "eval": _evaluate,
-        "squeeze": _squeeze,
+        "squeeze": squeeze,
         "attack": _attack,
         "benchmark": _benchmark,
         "sweep": _sweep,
@@ -97,13 +95,16 @@ def _follow(options: Options, distribution: Distribution) -> None:
 def _lead(options: Options, distribution: Distribution) -> None:
     options, existing = _resolve_training(options)
     directory = Path(options.train_log_dir)
-    # Without a checkpoint there is nothing that other flags could spoil.
-    if existing is not None and CheckpointStore(directory / "checkpoints").latest():
+    # Without a checkpoint there is nothing that other flags, or data, could spoil.
+    if not CheckpointStore(directory / "checkpoints").latest():
+        existing = None
+    if existing is not None:
         existing.check_resumable(options, directory)
     eval_dir = Path(options.eval_dir or directory / "eval")
     check_writable(directory, "--train_log_dir")
     check_writable(eval_dir, "--eval_dir")
     dataset, options = open_dataset_of(options)
+    check_classes(dataset, existing)
     check_shares(options, dataset, distribution)
     with faults_of(dataset):
         evaluation = train(options, dataset, distribution)
@@ -128,6 +129,8 @@ def _resolve_training(options: Options) -> tuple[Options, RunConfig | None]:
     if options.dataset is None:
         if existing is not None:
             options = options.replace(dataset=existing.flags["dataset"])
+            if options.dataset == "folder" and options.dataset_dir is None:
+                options = options.replace(dataset_dir=existing.flags["dataset_dir"])
         else:
             options = _choose_dataset(options)
     options = resolve_model(options).resolve_schedule().resolve_evaluation()
@@ -164,9 +167,11 @@ def open_dataset_of(options: Options) -> tuple[ImageDataset, Options]:
 
     Raises:
         UsageError: If the data set does not take a flag, or has fewer images.
-        DatasetError: If it cannot be opened, or has no such split.
+        DatasetError: If it cannot be opened, has no such split, or other classes than
+            the run that is evaluated.
     """
     check_dataset_options(options)
+    check_folder_named(options)
     dataset = open_dataset(
         options.dataset,
         options.dataset_dir,
@@ -180,6 +185,12 @@ def open_dataset_of(options: Options) -> tuple[ImageDataset, Options]:
             f"the data set {options.dataset} must have the split 'train' to train on. "
             f"Received: {available} in {options.dataset_dir}"
         )
+    if not options.trains and options.checkpoint_dir is not None:
+        check_classes(dataset, RunConfig.find(Path(options.checkpoint_dir)))
+    usual = options.recipe.split_name
+    if options.split_name == usual and "split_name" not in options.explicit:
+        # A folder of images may have a validation split in place of a test split.
+        options = options.replace(split_name=dataset.evaluation_split)
     if options.split_name not in dataset.num_examples:
         if options.mode != "train" or "split_name" in options.explicit:
             raise DatasetError(
@@ -268,32 +279,3 @@ def _benchmark(options: Options) -> None:
     dataset, options = open_dataset_of(options)
     with faults_of(dataset):
         benchmark_network(options, dataset)
-
-
-def _squeeze(options: Options) -> None:
-    options, directory = resolve_checkpoint(options)
-    target = Path(options.squeezed_path or directory / "squeezed.weights.h5")
-    if target.is_dir():
-        raise UsageError(
-            f"--squeezed_path must be a file. Received: the directory {target}"
-        )
-    check_writable(target.parent, "--squeezed_path")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    squeezed = squeeze_checkpoint(_network_of(options), options.checkpoint_dir, target)
-    print(squeezed, flush=True)
-
-
-def _network_of(options: Options) -> keras.Model:
-    """The network that a checkpoint is of: it says so itself, or the flags do."""
-    config = checkpoint_model_config(options.checkpoint_dir)
-    if config is not None:
-        check_no_other_network(options, config)
-        network = AdaptiveResNet.from_config(config)
-        network.build((None, None, None, 3))
-        return network
-    if options.dataset is None:
-        raise UsageError(
-            "--mode=squeeze needs --dataset, --model_type and --model for a checkpoint "
-            f"that does not say what it is of. Received: {options.checkpoint_dir}"
-        )
-    return build_network(resolve_model(options))

@@ -17,6 +17,7 @@ def load_weights(
     path: str | os.PathLike,
     *,
     skip_decisions: bool = False,
+    skip_classifier: bool = False,
     policy_path: str | os.PathLike | None = None,
 ) -> None:
     """`sact_keras.load_checkpoint`, with all that makes a file unreadable in one error.
@@ -27,6 +28,7 @@ def load_weights(
         model: A built model.
         path: A checkpoint.
         skip_decisions: Whether the layers that decide are left as they are.
+        skip_classifier: Whether the layer of the classes is.
         policy_path: Another checkpoint, from which these are taken instead.
 
     Raises:
@@ -43,9 +45,9 @@ def load_weights(
         # First: of a network with other units, too, it says the most in a sentence.
         _load_policy(model, policy_path)
     if policy_path is not None or skip_decisions:
-        _load_network(model, path)
+        _load_network(model, path, skip_classifier)
     else:
-        _load(model, path)
+        _load(model, path, skip_classifier=skip_classifier)
 
 
 def _load_policy(model: keras.Model, path: str | os.PathLike) -> None:
@@ -70,10 +72,12 @@ def _load_policy(model: keras.Model, path: str | os.PathLike) -> None:
         raise
 
 
-def _load_network(model: keras.Model, path: str | os.PathLike) -> None:
+def _load_network(
+    model: keras.Model, path: str | os.PathLike, skip_classifier: bool
+) -> None:
     """Loads all but what decides."""
     try:
-        _load(model, path, skip_decisions=True)
+        _load(model, path, skip_decisions=True, skip_classifier=skip_classifier)
     except CheckpointMismatchError as error:
         size = sum(not is_policy(variable.path) for variable in model.weights)
         nothing = len(error.missing) == size and not error.unexpected

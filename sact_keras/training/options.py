@@ -1,6 +1,7 @@
 """The options of a run, as the flags give them."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from sact_keras.models.presets import (
@@ -232,6 +233,9 @@ class Options:
     def default_log_dir(self) -> str:
         """The run's directory where `--train_log_dir` is not given."""
         parts = [self.dataset, self.model_type, self.model]
+        if self.dataset == "folder":
+            # Of one's own data sets there may be several.
+            parts[0] = Path(self.dataset_dir or "folder").absolute().name
         if self.variant != DEFAULT_VARIANTS[self.model_type]:
             parts.append(self.variant)
         if self.target_rates is not None:

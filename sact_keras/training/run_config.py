@@ -6,7 +6,7 @@ import json
 import platform
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,8 @@ class RunConfig:
         flags: Every flag and its value, defaults resolved.
         content: The whole file: besides the flags the command line as it was typed
             and as it repeats the run anywhere, the versions, the commit and the
-            machine of the run's first start.
+            machine of the run's first start, and the names of the classes where these
+            are the data's own.
         directory: The run's directory, if it was read from there.
 
     Example:
@@ -73,8 +74,15 @@ class RunConfig:
     directory: Path | None = None
 
     @classmethod
-    def of(cls, options: Options) -> "RunConfig":
-        """The configuration of a run that starts now, from resolved options."""
+    def of(
+        cls, options: Options, class_names: Sequence[str] | None = None
+    ) -> "RunConfig":
+        """The configuration of a run that starts now.
+
+        Args:
+            options: Resolved options.
+            class_names: Of the classes, where only the data knows them.
+        """
         flags = options.flags()
         content = {
             "flags": flags,
@@ -89,6 +97,8 @@ class RunConfig:
                 "processor": provenance.processor(),
             },
         }
+        if class_names is not None:
+            content["class_names"] = list(class_names)
         return cls(flags, content)
 
     @classmethod
@@ -127,6 +137,12 @@ class RunConfig:
                 if (config := cls.read(directory)) is not None:
                     return config
         return None
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, in the order of the labels, where it has them."""
+        names = self.content.get("class_names")
+        return None if names is None else tuple(map(str, names))
 
     def write(self, directory: Path) -> None:
         """Writes `config.json`."""

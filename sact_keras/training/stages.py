@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from sact_keras.checkpoints.mismatch import CheckpointMismatchError
+from sact_keras.checkpoints.network_description import is_classifier
 from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.models.presets import STAGES
 from sact_keras.training.load_weights import load_weights
@@ -67,7 +68,9 @@ def load_start(options: Options, model: keras.Model) -> None:
 
     All but those of the layers that decide; in the stage "finetune" these, too. There
     the policy is free to decide about all units. A network that is to be pruned starts
-    from a trained one of its own kind, all of which is taken.
+    from a trained one of its own kind, all of which is taken. A classifier of another
+    number of classes is left out, but in BlockDrop's stages, which would freeze a fresh
+    one or have it rewarded.
 
     Args:
         options: Resolved options with a `finetune_path`.
@@ -78,9 +81,7 @@ def load_start(options: Options, model: keras.Model) -> None:
             has no policy, or one for another number of units.
     """
     if options.stage != "finetune":
-        load_weights(
-            model, options.finetune_path, skip_decisions=not options.takes_decisions
-        )
+        _load_for_classes(options, model)
         return
     path, policy_path = options.finetune_path, options.policy_path
     try:
@@ -101,6 +102,24 @@ def load_start(options: Options, model: keras.Model) -> None:
             model.policy.num_units,
         )
     model.policy.free_units.assign(model.policy.num_units)
+
+
+def _load_for_classes(options: Options, model: keras.Model) -> None:
+    """Loads a network, without its classifier if that alone does not fit."""
+    path, skip_decisions = options.finetune_path, not options.takes_decisions
+    try:
+        load_weights(model, path, skip_decisions=skip_decisions)
+    except CheckpointMismatchError as error:
+        differing = [name for name, *_ in error.wrong_shapes]
+        is_other = differing and all(map(is_classifier, differing))
+        if options.stage or not is_other or error.missing or error.unexpected:
+            raise
+        load_weights(model, path, skip_decisions=skip_decisions, skip_classifier=True)
+        logger.info(
+            "%s is of another number of classes: the classifier starts afresh, for %d",
+            path,
+            model.num_classes,
+        )
 
 
 def steps_per_unit(options: Options, num_images: int) -> int:

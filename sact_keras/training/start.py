@@ -1,6 +1,7 @@
 """Where a training begins, or goes on."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -21,6 +22,7 @@ def start_training(
     model: keras.Model,
     store: CheckpointStore,
     checkpoint: SavedCheckpoint | None,
+    class_names: Sequence[str] | None = None,
 ) -> int:
     """Puts a model where its run goes on, and returns the steps done.
 
@@ -32,6 +34,7 @@ def start_training(
         model: Compiled, its optimizer built.
         store: The run's checkpoints.
         checkpoint: The one to go on from; None to begin.
+        class_names: Of the classes, where only the data knows them.
 
     Raises:
         CheckpointMismatchError: If `finetune_path` is of another architecture.
@@ -54,7 +57,7 @@ def start_training(
     if RunConfig.read(directory) is not None:
         logger.warning("%s has no checkpoint to go on from: starting anew", directory)
     directory.mkdir(parents=True, exist_ok=True)
-    RunConfig.of(options).write(directory)
+    RunConfig.of(options, class_names).write(directory)
     store.set_aside_after(-1)
     store.save(model, step=0)
     return 0

@@ -8,6 +8,7 @@ import numpy as np
 from sact_keras.checkpoints.store import CheckpointStore
 from sact_keras.checkpoints.training_state import NonFiniteWeightsError
 from sact_keras.data import ImageDataset
+from sact_keras.models.presets import DATASETS
 from sact_keras.training.build import build_for_training
 from sact_keras.training.callbacks.best_checkpoint import BestCheckpoint, is_evaluated
 from sact_keras.training.callbacks.checkpoint_saver import CheckpointSaver
@@ -82,7 +83,9 @@ def train(
         # wrong with it is seen before anything is written.
         next(iter(own_batches(options, dataset, distribution, start_step=0)))
         next(evaluation.batches())
-    step = start_training(options, model, store, checkpoint)
+    own_classes = DATASETS[options.dataset].num_classes is None
+    class_names = dataset.class_names if own_classes else None
+    step = start_training(options, model, store, checkpoint, class_names)
     share_state(distribution, model, step, pruning)
     metrics = MetricsFile(directory / "metrics.jsonl")
     interval = options.eval_interval_steps

@@ -5,6 +5,18 @@ import textwrap
 MAXIMUM_LINES = 2
 
 
+def plain_text(name: str) -> str:
+    r"""A name as matplotlib draws it letter for letter.
+
+    What stands between two dollars it would take for a formula.
+
+    Example:
+        >>> plain_text("$1 and $2")
+        '\\$1 and \\$2'
+    """
+    return name.replace("$", r"\$")
+
+
 def shorten_class_name(name: str, characters: int) -> str:
     """The first of a class's names, in at most two lines.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from sact_keras.visualization.class_names import shorten_class_name
+from sact_keras.visualization.class_names import plain_text, shorten_class_name
 
 CELL_INCHES = (1.35, 1.32)  # Width and height of an image.
 LABEL_INCHES = 0.4  # To the left: the versions' names.
@@ -89,4 +89,4 @@ def draw_image_versions(
 
 
 def _shorten(names: Sequence[str]) -> list[str]:
-    return [shorten_class_name(name, CHARACTERS) for name in names]
+    return [plain_text(shorten_class_name(name, CHARACTERS)) for name in names]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from sact_keras.visualization.class_names import shorten_class_name
+from sact_keras.visualization.class_names import plain_text, shorten_class_name
 from sact_keras.visualization.policy_blocks import PolicyBlocks
 from sact_keras.visualization.policy_page import MARGIN, PolicyPage
 
@@ -189,7 +189,7 @@ def _draw_captioned(
     images = [image for image, _, _ in row]
     page.top += _draw_images(page, MARGIN, CAPTIONED_WIDTH, images) + CAPTION_GAP
     captions = [
-        f"{_count_blocks(used)}\n{shorten_class_name(name, CHARACTERS)}"
+        f"{_count_blocks(used)}\n{plain_text(shorten_class_name(name, CHARACTERS))}"
         for _, name, used in row
     ]
     for index, caption in enumerate(captions):

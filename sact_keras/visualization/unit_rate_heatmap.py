@@ -8,6 +8,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sact_keras.visualization.class_names import plain_text
+
 MOST_LABELLED_CLASSES = 100
 COLOUR_MAP = colormaps["viridis"].with_extremes(bad="0.75")
 
@@ -147,7 +149,7 @@ def _name_units(top: Axes, bottom: Axes, num_units: Sequence[int]) -> None:
 
 def _name_classes(axis: Axes, class_names: Sequence[str], labelled: bool) -> None:
     if labelled:
-        axis.set_yticks(range(len(class_names)), class_names)
+        axis.set_yticks(range(len(class_names)), list(map(plain_text, class_names)))
         return
     axis.set_yticks([])
     axis.set_ylabel(f"{len(class_names)} classes, from the lowest mean rate downwards")

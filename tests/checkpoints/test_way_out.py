@@ -11,6 +11,12 @@ POLICY = ["policy/stem/conv/kernel", "policy/logits/bias"]
 AGENT = ["agent.features.conv1.weight", "agent.logit.bias"]
 WRONG = [("w", (1,), (2,))]
 
+CLASSES = [("head/logits/kernel", (9, 7), (9, 10)), ("head/logits/bias", (7,), (10,))]
+OTHER_CLASSES = (
+    "the network is of 10 classes, the model of 7: to start from all else of it, pass "
+    "skip_classifier=True (--finetune_path)"
+)
+
 START = (
     "to start an adaptive network from this one, pass skip_decisions=True "
     "(--finetune_path)"
@@ -34,6 +40,10 @@ DIFFER = (
         (RESNET + HALTING, RESNET, WRONG, None),
         (RESNET, RESNET, WRONG, None),
         (RESNET, [], [], None),
+        (RESNET, RESNET, CLASSES, OTHER_CLASSES),
+        (RESNET, [*RESNET, "more"], CLASSES, None),
+        (RESNET, RESNET, [*CLASSES, *WRONG], None),
+        (RESNET, RESNET, [("head/logits/kernel", (9, 7), (9, 10))], None),
     ],
 )
 def test_where_only_what_decides_differs(model, checkpoint, wrong_shapes, said):

@@ -34,6 +34,11 @@ def test_options_of_imagenet_are_refused_by_others(name, option):
         open_dataset(name, **option)
 
 
+def test_a_folder_of_images_has_no_background(tmp_path):
+    with pytest.raises(ValueError, match="only for imagenet, folder has no background"):
+        open_dataset("folder", str(tmp_path), background=False)
+
+
 @pytest.mark.parametrize("image_size", [0, 22.5])
 def test_image_size_must_be_a_positive_integer(image_size, tmp_path):
     imagenet_on_disk.write_imagenet("slim", tmp_path, ["validation"])

@@ -80,6 +80,11 @@ def test_num_classes_overrides_the_data_sets():
     assert model(np.zeros((1, 8, 8, 3), "float32"))["logits"].shape == (1, 7)
 
 
+def test_a_folder_of_images_has_the_networks_of_cifar():
+    model = sact_keras.build_model("vanilla", "folder", model="1", num_classes=7)
+    assert (model.family, model.base_channels, model.num_classes) == ("cifar", 16, 7)
+
+
 def test_act_early_stopping_is_act():
     model = sact_keras.build_model("act_early_stopping", model="1", base_channels=2)
     assert model.model_type == "act"
@@ -96,6 +101,7 @@ def test_method_arguments_reach_the_decisions():
     [
         ({"model_type": "rnn"}, "model_type must be .* Received: model_type='rnn'"),
         ({"dataset": "mnist"}, "dataset must be one of .* Received: dataset='mnist'"),
+        ({"dataset": "folder"}, "num_classes must be given for the data set 'folder'"),
         ({"model": "5_5"}, "model must be .* Received: model='5_5'"),
         ({"model": 0}, "model must be .* Received: model='0'"),
         ({"num_classes": 0}, "num_classes must be at least 1.* num_classes=0"),

@@ -134,6 +134,7 @@ def test_imagenet():
 def test_the_background_is_a_class_of_sacts_networks(variant):
     assert num_classes_of("imagenet", variant) == (1001 if variant == "sact" else 1000)
     assert num_classes_of("cifar100", variant) == 100
+    assert num_classes_of("folder", variant) is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from exported_networks import draw_pixels
+from folder_on_disk import pillow_square, smooth_image, stored_as_held
 
 from sact_keras.data.photograph_preprocessing import PHOTOGRAPH_PREPROCESSING
 from sact_keras.data.preprocessing import PREPROCESSING
@@ -31,6 +32,20 @@ def test_small_images_of_other_sizes():
     np.testing.assert_allclose(found[:, 2:-2, 2:-2], 127.5, atol=2)
 
 
+def test_files_as_a_folders():
+    """Upright, and cropped to a square; whole where they are not cropped."""
+    preparation = ImagePreparation("cifar", "sact", (24, 24), upright=True)
+    image = smooth_image(0, 61, 40)
+    files = [stored_as_held(image, orientation) for orientation in (None, 6)]
+    found = preparation.read(tf.constant(files))
+    assert found.dtype == tf.float32
+    for file, pixels in zip(files, found.numpy(), strict=True):
+        assert np.abs(pixels - pillow_square(file, 24)).max() <= 4
+        assert preparation.decode(tf.constant(file)).shape == (40, 61, 3)
+    plain = ImagePreparation("cifar", "sact", (24, 24))
+    assert plain.decode(tf.constant(files[1])).shape == (61, 40, 3)
+
+
 @pytest.mark.parametrize("name", PHOTOGRAPH_PREPROCESSING)
 def test_photographs_as_evaluated(name):
     files = encode(draw_pixels(2, 90, 61), tf.io.encode_jpeg)
@@ -55,3 +70,8 @@ def test_photographs_as_evaluated(name):
 def test_what_is_refused(family, name, size, said):
     with pytest.raises(ValueError, match=f"{said}.*Received"):
         ImagePreparation(family, name, size)
+
+
+def test_a_square_is_not_made_oblong():
+    with pytest.raises(ValueError, match=r"image_size must be square.*\(32, 24\)"):
+        ImagePreparation("cifar", "sact", (32, 24), upright=True)

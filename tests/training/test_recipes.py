@@ -2,6 +2,7 @@ import pytest
 
 from sact_keras.data import DATASET_NAMES
 from sact_keras.data.cifar import CifarDataset
+from sact_keras.data.folder import FolderDataset
 from sact_keras.data.imagenet import ImageNetDataset
 from sact_keras.data.photograph_preprocessing import PHOTOGRAPH_PREPROCESSING
 from sact_keras.data.preprocessing import PREPROCESSING
@@ -14,6 +15,7 @@ CLASSES = {
     "cifar100": CifarDataset,
     "imagenet": ImageNetDataset,
     "shapes": ShapesDataset,
+    "folder": FolderDataset,
 }
 
 
@@ -99,8 +101,12 @@ def test_stages_are_measured_as_all_else_is(dataset):
     assert find_recipe(dataset, "blockdrop") == first
 
 
-def test_stages_on_shapes_are_short():
-    for stage in STAGES:
-        recipe = find_recipe("shapes", "blockdrop", stage)
-        assert recipe.max_number_of_steps == RECIPES["shapes"].max_number_of_steps
-        assert recipe.batch_size == RECIPES["shapes"].batch_size
+@pytest.mark.parametrize("dataset", ["shapes", "folder"])
+def test_trainings_on_small_data_are_of_one_short_length(dataset):
+    usual = RECIPES[dataset]
+    assert usual.max_number_of_steps * usual.batch_size <= 320_000
+    recipes = [find_recipe(dataset, "blockdrop", stage) for stage in STAGES]
+    for recipe in (*recipes, *(find_recipe(dataset, name) for name in VARIANTS)):
+        assert recipe.max_number_of_steps == usual.max_number_of_steps
+        assert recipe.batch_size == usual.batch_size
+        assert recipe.learning_rate <= usual.learning_rate

@@ -27,7 +27,8 @@ def define_checkpoint(group: FlagGroup) -> None:
     )
     group.text(
         "dataset_dir",
-        "Directory with the data set as TFDS or TF-Slim prepare it. Unset: the run's.",
+        "Directory with the data set as TFDS or TF-Slim prepare it, or the folder of "
+        "images. Unset: the run's.",
     )
     group.choice(
         "preprocessing",

@@ -23,7 +23,8 @@ def define_evaluation(group: FlagGroup) -> None:
     group.choice(
         "split_name",
         ("train", "test", "validation"),
-        "Split that is evaluated. Unset: test, for imagenet validation.",
+        "Split that is evaluated. Unset: test, for imagenet, and a folder without "
+        "test, validation.",
     )
     group.integer("num_examples", "Evaluate only the first so many images. Unset: all.")
     group.switch("evaluate_once", "Evaluate the latest checkpoint and end.")

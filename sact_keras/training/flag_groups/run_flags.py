@@ -19,12 +19,14 @@ def define_run(group: FlagGroup) -> None:
     group.choice(
         "dataset",
         tuple(presets.DATASETS),
-        "Data set. Unset: of a run or checkpoint that knows it, its own; else CIFAR-10 "
-        "if it is at hand or can be downloaded, otherwise the built-in shapes.",
+        "Data set; folder is images of one's own in --dataset_dir. Unset: of a run or "
+        "checkpoint that knows it, its own; else CIFAR-10 if it is at hand or can be "
+        "downloaded, otherwise the built-in shapes.",
     )
     group.text(
         "dataset_dir",
-        "Directory with the data set as TFDS or TF-Slim prepare it. Unset: "
+        "Directory with the data set as TFDS or TF-Slim prepare it; for folder with "
+        "train/<class>/*.jpg or *.png, and test or validation likewise. Unset: "
         "$TFDS_DATA_DIR, ~/tensorflow_datasets, ~/tensorflow/data/<dataset>.",
     )
     group.choice(
@@ -37,12 +39,13 @@ def define_run(group: FlagGroup) -> None:
     )
     group.integer(
         "image_size",
-        "ImageNet: side in pixels of the images that the network sees. Unset: 224.",
+        "ImageNet and folder: side in pixels of the images that the network sees. "
+        "Unset: 224, for folder 32.",
     )
     group.switch(
         "skip_bad_records",
-        "ImageNet: leave out records that cannot be used, count and report them, "
-        "rather than stop at the first.",
+        "ImageNet and folder: leave out records and files that cannot be used, count "
+        "and report them, rather than stop at the first.",
     )
     group.integer(
         "seed", "Seed of the initial weights, the order and the augmentation."
