@@ -12,13 +12,14 @@ comma := ,
 bin := $(VENV)/bin
 metadata := setup.cfg pyproject.toml
 
-.PHONY: help train test torture lint clean
+.PHONY: help train test torture lint docs clean
 
 help:
 	@echo 'make train [ARGS="--flag=value ..."]     train and evaluate SACT on the default data set'
 	@echo 'make test  [ARGS="pytest arguments"]     check the style and run the tests'
 	@echo 'make torture                             kill, damage and starve the programs, for an hour or so'
 	@echo 'make lint                                check the style alone'
+	@echo 'make docs                                write the API reference to build/api'
 	@echo 'make clean                               remove $(VENV)'
 	@echo 'WORKERS=4 runs the tests in four processes rather than in two.'
 	@echo 'PYTHON=python3.11 chooses the interpreter that $(VENV) is made with.'
@@ -36,6 +37,10 @@ torture: $(VENV)/.installed-$(subst $(comma),-,$(TEST_EXTRAS))
 lint: $(VENV)/.installed-$(subst $(comma),-,$(TEST_EXTRAS))
 	$(bin)/python -m ruff check .
 	$(bin)/python -m ruff format --check .
+
+docs: TEST_EXTRAS = docs
+docs: $(VENV)/.installed-docs
+	$(bin)/python docs/build_reference.py --output_dir=build/api
 
 clean:
 	rm -rf $(VENV)

@@ -31,6 +31,7 @@ ALLOWED_IMPORTS = {
     "checkpoints": {"files", "layers", "models"},
     "compression": {"checkpoints", "data", "files", "models"},
     "data": set(),
+    "pretrained": {"checkpoints", "models"},
     "visualization": {"files"},
     "serving": {
         "accounting",

@@ -2,9 +2,9 @@
 
 import re
 
-import numpy as np
 import pytest
 from conftest import PROJECT_ROOT
+from documented_pages import PAGES, name_of, prose_of
 
 from export.client import CLIENT
 from export.ponder_maps import PONDER_MAPS
@@ -14,30 +14,31 @@ from sact_keras.training import flags
 
 README = PROJECT_ROOT / "README.md"
 EXPORTERS = [SAVED_MODEL, TFLITE, PONDER_MAPS, CLIENT]
-PAGES = [README, *sorted((PROJECT_ROOT / "docs").glob("*.md"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_within_the_project_lead_somewhere(page):
-    links = re.findall(r"\]\(([^)#]+)", page.read_text())
+    links = re.findall(r"\]\(([^)#]+)", prose_of(page))
     local = [link for link in links if "://" not in link]
     missing = [link for link in local if not (page.parent / link).exists()]
     assert not missing
 
 
-def test_readme_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    names = {"images": np.ones((2, 32, 32, 3), np.float32)}
-    exec(example, names)
-    assert names["outputs"]["logits"].shape == (2, 10)
-    # The shapes that its comments give, [N, ...], with N = 2.
-    shapes = re.findall(r'outputs\["(\w+)"\] +# (\[N[^\]]*\])', example)
-    assert len(shapes) >= 4
-    for name, shape in shapes:
-        expected = tuple(
-            int(size) for size in shape.strip("[]").replace("N", "2").split(",")
-        )
-        assert tuple(names["outputs"][name].shape) == expected, name
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_to_sections_lead_there(page):
+    """Within a page, or to a section of another one."""
+    for path, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", prose_of(page)):
+        target = page.parent / path if path else page
+        assert anchor in anchors_of(target), f"{path}#{anchor}"
+
+
+def anchors_of(page):
+    """What GitHub calls the sections of a page."""
+    headings = re.findall(r"^#+ (.*)$", prose_of(page), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in headings
+    }
 
 
 def test_readme_names_only_flags_that_exist():
