@@ -28,7 +28,7 @@ def test_a_program_that_has_built_no_model(tmp_path, project_root):
     command = [sys.executable, "-c", LOAD, str(path), str(logits)]
     subprocess.run(command, cwd=project_root, check=True, timeout=120)
     images = np.linspace(-1, 1, 2 * 33 * 47 * 3, dtype="float32")
-    # Not bit by bit: other tests may have turned oneDNN on for the programs that follow,
+    # Not bit by bit: other tests may have turned oneDNN on for programs that follow,
     # which processors without AVX-512 leave off.
     np.testing.assert_allclose(
         np.load(logits), model(images.reshape(2, 33, 47, 3))["logits"], atol=1e-5
