@@ -4,6 +4,7 @@ import contextlib
 import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from conftest import PROJECT_ROOT
@@ -11,7 +12,7 @@ from documented_commands import documented_commands
 from forked_python import ForkedPython
 from serving.rest_server import serve_rest
 from serving.served_model import ServedModel
-from workspace import NotThereYetError, Workspace
+from workspace import NotThereYetError, Workspace, write_shared
 
 from sact_keras.training.flags import parse_options
 
@@ -71,13 +72,18 @@ def python(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workspaces(tmp_path_factory):
-    """A function from a page's name to its workspace, in which its commands follow."""
-    made = {}
+    """A function from a page to its workspace, in which its commands follow.
+
+    The flagfiles of a directory share one.
+    """
+    made, shared = {}, tmp_path_factory.mktemp("shared")
+    write_shared(shared)
 
     def of(page):
+        page = str(Path(page).parent) if page.endswith(".cfg") else page
         if page not in made:
             name = re.sub(r"\W+", "_", page)
-            made[page] = Workspace(tmp_path_factory.mktemp(name))
+            made[page] = Workspace(tmp_path_factory.mktemp(name), shared)
         return made[page]
 
     yield of

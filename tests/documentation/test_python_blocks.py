@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import PROJECT_ROOT
 from documented_pages import PAGES, name_of, python_blocks_of
-from workspace import NotThereYetError, Workspace
+from workspace import NotThereYetError, Workspace, write_shared
 
 FAST = ("README.md", "docs/tutorials/")
 """Pages whose Python takes seconds; that of all others is slow."""
@@ -72,12 +72,14 @@ def pages(tmp_path_factory):
 
     What a page's blocks before the one that is asked for make, a page's reader has.
     """
-    made = {}
+    made, shared = {}, tmp_path_factory.mktemp("shared")
+    write_shared(shared)
 
     def of(page):
         if page not in made:
             root = tmp_path_factory.mktemp(page.stem)
-            made[page] = Workspace(root), {"__name__": "__main__"}, []
+            workspace = Workspace(root, shared)
+            made[page] = workspace, {"__name__": "__main__"}, []
         return made[page]
 
     yield of

@@ -32,12 +32,13 @@ class Workspace:
 
     Args:
         root: An empty directory.
+        shared: A directory that `write_shared` has filled.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, shared: Path) -> None:
         self.project = root / "main"
         self._home, self._data = root / "home", root / "shared" / "data"
-        self._write_data()
+        (root / "shared").symlink_to(shared)
         self.project.mkdir()
         for name in ("main.py", "configs", "benchmarks", "export", "tests"):
             (self.project / name).symlink_to(PROJECT_ROOT / name)
@@ -151,14 +152,17 @@ class Workspace:
             elif not name.startswith("-"):
                 self.provide(name)
 
-    def _write_data(self) -> None:
-        lengths = cifar_on_disk.SHARD_LENGTHS
-        cifar_on_disk.SHARD_LENGTHS = _SHARD_LENGTHS
-        try:
-            cifar_on_disk.write_cifar("tfds", self._data / "tfds")
-        finally:
-            cifar_on_disk.SHARD_LENGTHS = lengths
-        imagenet_on_disk.write_imagenet("slim", self._data / "slim" / "imagenet")
+
+def write_shared(directory: Path) -> None:
+    """Writes tiny data sets where documentation has real ones, beside the project."""
+    data = directory / "data"
+    lengths = cifar_on_disk.SHARD_LENGTHS
+    cifar_on_disk.SHARD_LENGTHS = _SHARD_LENGTHS
+    try:
+        cifar_on_disk.write_cifar("tfds", data / "tfds")
+    finally:
+        cifar_on_disk.SHARD_LENGTHS = lengths
+    imagenet_on_disk.write_imagenet("slim", data / "slim" / "imagenet")
 
 
 class NotThereYetError(Exception):
