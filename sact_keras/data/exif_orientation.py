@@ -33,7 +33,7 @@ def read_orientation(encoded: tf.Tensor) -> tf.Tensor:
         int32 scalar from 1 (as stored) to 8, as Exif counts them.
 
     Example:
-        >>> read_orientation(tf.io.encode_jpeg(tf.zeros([3, 4, 3], tf.uint8))).numpy()
+        >>> int(read_orientation(tf.io.encode_jpeg(tf.zeros([3, 4, 3], tf.uint8))))
         1
     """
     is_png = tf.strings.substr(encoded, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
