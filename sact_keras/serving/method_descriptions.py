@@ -5,7 +5,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class MethodDescription:
-    """A method in a sentence.
+    """A method in a sentence. None says that something is not known.
 
     Attributes:
         summary: What decides, over what.
@@ -14,10 +14,10 @@ class MethodDescription:
         budget: What the compute budget b does to its decisions.
     """
 
-    summary: str
-    paper: str
-    url: str
-    budget: str
+    summary: str | None = None
+    paper: str | None = None
+    url: str | None = None
+    budget: str | None = None
 
 
 _HALTING_BUDGET = (

@@ -10,7 +10,10 @@ from sact_keras.accounting.flops import count_flops
 from sact_keras.compression.weight_sizes import describe_weights
 from sact_keras.models import AdaptiveResNet
 from sact_keras.models.presets import Architecture, name_architecture
-from sact_keras.serving.method_descriptions import METHOD_DESCRIPTIONS
+from sact_keras.serving.method_descriptions import (
+    METHOD_DESCRIPTIONS,
+    MethodDescription,
+)
 from sact_keras.serving.signature_description import describe_signature
 
 CARD_FILE = "model_card.json"
@@ -71,7 +74,8 @@ def make_model_card(
         >>> card["architecture"]["model"], card["evaluation"] is None
         ('1_2_1', True)
     """
-    method = METHOD_DESCRIPTIONS[model.model_type]
+    # A method that somebody entered in METHODS may be described nowhere.
+    method = METHOD_DESCRIPTIONS.get(model.model_type, MethodDescription())
     return {
         "name": model.name,
         "method": {

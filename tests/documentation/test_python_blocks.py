@@ -11,8 +11,12 @@ from conftest import PROJECT_ROOT
 from documented_pages import PAGES, name_of, python_blocks_of
 from workspace import NotThereYetError, Workspace, write_shared
 
-FAST = ("README.md", "docs/tutorials/")
-"""Pages whose Python takes seconds; that of all others is slow."""
+FAST = {
+    "README.md": 1,
+    "docs/tutorials/add_a_method.md": 1,
+    "docs/tutorials/ponder_maps.md": 1,
+}
+"""Page -> how many of its first blocks take seconds; all others are slow."""
 
 SCALED_DOWN = {
     "docs/tutorials/add_a_method.md": [("steps = 1500", "steps = 2")],
@@ -30,8 +34,8 @@ _SHAPE = re.compile(r'(\w+)\["([\w/]+)"\] +# \[(N(?:, \d+)*)\]')
 
 def blocks():
     for page in PAGES:
-        for block in python_blocks_of(page):
-            fast = name_of(page).startswith(FAST)
+        for number, block in enumerate(python_blocks_of(page)):
+            fast = number < FAST.get(name_of(page), 0)
             marks = () if fast else (pytest.mark.slow,)
             yield pytest.param(block, marks=marks, id=block.name)
 

@@ -9,6 +9,7 @@ from conftest import PROJECT_ROOT
 
 import sact_keras
 from sact_keras.compression.weight_sizes import describe_weights
+from sact_keras.models import METHODS, AdaptiveResNet
 from sact_keras.models.presets import MODEL_TYPES
 from sact_keras.serving.method_descriptions import METHOD_DESCRIPTIONS
 from sact_keras.serving.model_card import make_model_card
@@ -121,6 +122,16 @@ def test_an_argument_that_is_left_out_is_no_input(model):
     ).get_concrete_function()
     described = make_card(model, signatures={"s": signature})["signatures"]["s"]
     assert set(described["inputs"]) == {"images"}
+
+
+def test_a_method_that_is_described_nowhere_has_a_card(monkeypatch):
+    monkeypatch.setitem(METHODS, "mine", METHODS["vanilla"])
+    model = AdaptiveResNet("mine", "cifar", (1,), num_classes=10, base_channels=4)
+    model.build((None, 32, 32, 3))
+    card = make_card(model)
+    assert card["method"]["model_type"] == "mine"
+    assert card["method"]["summary"] is None
+    assert card["compute_budget"]["for_this_method"] is None
 
 
 def test_every_method_is_described_and_its_paper_is_the_readmes():
