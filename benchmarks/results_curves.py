@@ -71,7 +71,7 @@ def _draw(
     sweep_cost: Callable[[dict[str, Any]], float],
 ) -> None:
     plain = [row for row in rows if row.is_static]
-    static = sorted((row for row in plain if row.variant == "sact"), key=cost)
+    static = sorted((row for row in plain if row.is_on_line), key=cost)
     axis.plot(
         [cost(row) for row in static],
         [row.accuracy for row in static],
@@ -81,7 +81,7 @@ def _draw(
     )
     for row in static:
         _annotate(axis, cost(row), row.accuracy, str(row.layers))
-    for row in (row for row in plain if row.variant != "sact"):
+    for row in (row for row in plain if not row.is_on_line):
         axis.plot(cost(row), row.accuracy, color=_COLOURS["vanilla"], marker="D")
         _annotate(axis, cost(row), row.accuracy, f"{row.layers}, post-activation")
     labelled = set()

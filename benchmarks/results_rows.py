@@ -3,15 +3,27 @@
 import dataclasses
 import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sact_keras.pretrained import pretrained_directory, pretrained_names
 
 RESULTS = Path("docs/results")
 SPEED_FILE = RESULTS / "speed.json"
 SEEDS_FILE = RESULTS / "seeds.json"
+
+PAPERS = {
+    "cifar10_vanilla_resnet20": "91.25%",
+    "cifar10_vanilla_resnet32": "92.49%",
+    "cifar10_sact_resnet32": "91.82% at 82.4",
+    "cifar10_dynconv_resnet32_budget0.7": "93.58% at 110.8",
+}
+"""Network -> accuracy and MFLOPs that a paper reports of the same one: He et al. of the
+plain ones (without pre-activation), Figurnov et al. of `sact`, Verelst & Tuytelaars of
+`dynconv` (55.4 M multiply-accumulates)."""
 
 # Order of the table, and of what is compared in it.
 _METHODS = ("vanilla", "act", "sact", "aig", "dynconv", "blockdrop")
@@ -55,11 +67,16 @@ class Row:
         return self.method == "vanilla"
 
     @property
+    def is_on_line(self) -> bool:
+        """Whether it is of the family that the others are compared with."""
+        return self.is_static and self.variant == "sact"
+
+    @property
     def label(self) -> str:
         """What the table calls it."""
-        units = self.is_static and self.variant != "sact"
+        other = self.is_static and not self.is_on_line
         parts = [f"`{self.method}`", f"ResNet-{self.layers}", self.knob]
-        return ", ".join(filter(None, [*parts, units and "post-activation"]))
+        return ", ".join(filter(None, [*parts, other and "post-activation"]))
 
 
 def read_rows() -> list[Row]:
@@ -122,6 +139,25 @@ def _knob(metrics: Mapping[str, Any]) -> str:
         if metrics.get(name) is not None:
             return text.format(metrics[name])
     return ""
+
+
+def above_plain(row: Row, rows: Sequence[Row]) -> float | None:
+    """By how much a network is better than a plain one of the same FLOPs.
+
+    Args:
+        row: The network's.
+        rows: The table's. Its pre-activation plain networks, joined by straight lines
+            in accuracy over FLOPs, say what a plain network of any FLOPs reaches.
+
+    Returns:
+        The difference of the accuracies; None where no two plain networks have fewer
+        and more FLOPs, or for one of those that the line is made of.
+    """
+    line = [(r.flops_mean, r.accuracy) for r in rows if r.is_on_line]
+    costs, accuracies = zip(*sorted(line), strict=True) if line else ((), ())
+    if row.is_on_line or not line or not costs[0] <= row.flops_mean <= costs[-1]:
+        return None
+    return row.accuracy - float(np.interp(row.flops_mean, costs, accuracies))
 
 
 def spread(row: Row, value: str) -> tuple[float, float] | None:

@@ -18,7 +18,14 @@ from pathlib import Path
 
 from benchmarks.command_line import make_parser
 from benchmarks.results_curves import draw_curves
-from benchmarks.results_rows import SEEDS_FILE, Row, read_rows, spread
+from benchmarks.results_rows import (
+    PAPERS,
+    SEEDS_FILE,
+    Row,
+    above_plain,
+    read_rows,
+    spread,
+)
 from sact_keras.files.atomic_write import atomic_write
 
 PAGES = (Path("README.md"), Path("docs/results.md"))
@@ -34,17 +41,24 @@ _HEADER = (
     "ms, 1 image",
     "ms of an image, 128",
 )
+_COMPARISON = ("above the plain line", "paper: accuracy at MFLOPs")
 
 
-def format_table(rows: Sequence[Row]) -> str:
-    """The rows as a table of Markdown, with what a plain network gives beside it.
+def format_table(rows: Sequence[Row], *, is_compared: bool = False) -> str:
+    """The rows as a table of Markdown.
+
+    Args:
+        rows: As `read_rows` gives them.
+        is_compared: Whether two more columns say by how much a network is better than a
+            plain one of the same FLOPs, in points, and what its paper reports.
 
     Example:
         >>> lines = format_table(read_rows()).splitlines()
         >>> lines[0].split(" | ")[1]
         'accuracy'
     """
-    lines = [f"| {' | '.join(_HEADER)} |", "|" + "---|" * len(_HEADER)]
+    header = (*_HEADER, *(_COMPARISON if is_compared else ()))
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
     for row in rows:
         cells = (
             row.label,
@@ -52,9 +66,16 @@ def format_table(rows: Sequence[Row]) -> str:
             f"{row.flops_mean / 1e6:.1f} ± {row.flops_std / 1e6:.1f}",
             f"{row.units:.1f} of {(row.layers - 2) // 2}",
             *(_milliseconds(row, size) for size in (1, 128)),
+            *(_compared(row, rows) if is_compared else ()),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _compared(row: Row, rows: Sequence[Row]) -> tuple[str, str]:
+    points = above_plain(row, rows)
+    difference = "-" if points is None else f"{100 * points:+.1f}"
+    return difference, PAPERS.get(row.name, "-")
 
 
 def _milliseconds(row: Row, size: int) -> str:
@@ -137,13 +158,14 @@ def main() -> int:
         rows = read_rows()
     table = format_table(rows)
     readme, results = (path.read_text(encoding="utf-8") for path in PAGES)
-    pages = replace_table(readme, table), replace_table(results, table)
+    compared = format_table(rows, is_compared=True)
+    pages = replace_table(readme, table), replace_table(results, compared)
     if any(row.seeds for row in rows):
         pages = pages[0], replace_table(pages[1], format_seeds(rows), of="seeds")
     for path, page in zip(PAGES, pages, strict=True):
         atomic_write(path, page)
     atomic_write(PICTURE, draw_curves(rows))
-    print(table)
+    print(compared)
     return 0
 
 

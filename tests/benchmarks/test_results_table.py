@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import results_rows, results_table
 from benchmarks.results_curves import draw_curves
-from benchmarks.results_rows import Row, spread
+from benchmarks.results_rows import Row, above_plain, spread
 from benchmarks.results_table import format_seeds, format_table, read_seeds
 
 
@@ -38,6 +38,25 @@ def test_a_row():
     assert untimed.endswith("| - | - |")
     other = format_table([row("vanilla", variant="aig")]).splitlines()[2]
     assert other.startswith("| `vanilla`, ResNet-32, post-activation | ")
+
+
+def test_a_network_is_compared_with_a_plain_one_of_its_flops():
+    line = [
+        row("vanilla", 0.6, layers=8, flops_mean=2e7, name="cifar10_vanilla_resnet8"),
+        row("vanilla", 0.8, flops_mean=1e8),
+    ]
+    half_way = row(accuracy=0.75, flops_mean=6e7)
+    assert above_plain(half_way, [*line, half_way]) == pytest.approx(0.05)
+    assert above_plain(line[0], line) is None
+    assert above_plain(row(flops_mean=1.1e8), line) is None
+    assert above_plain(row(flops_mean=1.9e7), line) is None
+    assert above_plain(half_way, [half_way]) is None
+    other = row("vanilla", 0.5, variant="aig", flops_mean=6e7)
+    assert above_plain(other, [*line, other]) == pytest.approx(-0.2)
+    table = format_table([*line, half_way], is_compared=True).splitlines()
+    assert table[2].endswith(" | - | - |")
+    assert table[3].endswith(" | - | 92.49% |")
+    assert table[4].endswith(" | +5.0 | 91.82% at 82.4 |")
 
 
 def seeds_of(*accuracies):
@@ -129,6 +148,7 @@ def test_the_curves_are_a_picture():
 def test_the_pages_hold_the_table_of_the_files(project_root, monkeypatch):
     """What the documentation says is what the files say, digit by digit."""
     monkeypatch.chdir(project_root)
-    table = format_table(results_rows.read_rows())
-    for path in results_table.PAGES:
+    rows = results_rows.read_rows()
+    for path, is_compared in zip(results_table.PAGES, (False, True), strict=True):
+        table = format_table(rows, is_compared=is_compared)
         assert table in path.read_text(), "run python -m benchmarks.results_table"
