@@ -83,7 +83,7 @@ def _draw(
         _annotate(axis, cost(row), row.accuracy, str(row.layers))
     for row in (row for row in plain if not row.is_on_line):
         axis.plot(cost(row), row.accuracy, color=_COLOURS["vanilla"], marker="D")
-        _annotate(axis, cost(row), row.accuracy, f"{row.layers}, post-activation")
+        _annotate(axis, cost(row), row.accuracy, f"{row.layers} of {row.variant}")
     labelled = set()
     for row in (row for row in rows if not row.is_static):
         colour = _COLOURS[row.method]
@@ -110,6 +110,7 @@ def _draw(
             markersize=3,
         )
     axis.grid(alpha=0.3)
+    axis.margins(x=0.12)  # For the names beside the marks.
     axis.set_xlim(left=0)
 
 

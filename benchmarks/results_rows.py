@@ -35,7 +35,7 @@ class Row:
 
     Attributes:
         name: Of the network in sact_keras/pretrained.
-        method: Its model type.
+        method: Its model type; "vanilla" for what BlockDrop's policies are to learn on.
         variant: Which original's ResNet.
         layers: Of the ResNet: 32.
         knob: What it was trained for, as text: "tau 0.01".
@@ -74,9 +74,10 @@ class Row:
     @property
     def label(self) -> str:
         """What the table calls it."""
-        other = self.is_static and not self.is_on_line
         parts = [f"`{self.method}`", f"ResNet-{self.layers}", self.knob]
-        return ", ".join(filter(None, [*parts, other and "post-activation"]))
+        if self.is_static and not self.is_on_line:
+            parts.append(f"post-activation (`{self.variant}`)")
+        return ", ".join(filter(None, parts))
 
 
 def read_rows() -> list[Row]:
@@ -113,9 +114,10 @@ def _row(
     seeds: tuple[Mapping[str, float], ...],
 ) -> Row:
     values, units = metrics["values"], int(metrics["model"])
+    is_whole = metrics.get("stage") == "pretrain"
     return Row(
         name=name,
-        method=metrics["model_type"],
+        method="vanilla" if is_whole else metrics["model_type"],
         variant=metrics["variant"],
         layers=6 * units + 2,
         knob=_knob(metrics),

@@ -37,7 +37,7 @@ def test_a_row():
     assert untimed.startswith("| `vanilla`, ResNet-32 | ")
     assert untimed.endswith("| - | - |")
     other = format_table([row("vanilla", variant="aig")]).splitlines()[2]
-    assert other.startswith("| `vanilla`, ResNet-32, post-activation | ")
+    assert other.startswith("| `vanilla`, ResNet-32, post-activation (`aig`) | ")
 
 
 def test_a_network_is_compared_with_a_plain_one_of_its_flops():
@@ -99,6 +99,7 @@ def test_rows_are_those_of_the_pretrained_networks(tmp_path, monkeypatch):
         ("b", "sact", 6e7),
         ("c", "vanilla", 1e8),
         ("d", "act", 1e8),
+        ("e", "blockdrop", 2e8),
     ):
         (tmp_path / name).mkdir()
         metrics = {
@@ -106,6 +107,7 @@ def test_rows_are_those_of_the_pretrained_networks(tmp_path, monkeypatch):
             "model_type": method,
             "model": "5",
             "variant": "aig",
+            "stage": "pretrain" if method == "blockdrop" else None,
             "tau": 0.005 if method == "sact" else None,
             "executed_units": 7.5,
             "values": {
@@ -119,12 +121,14 @@ def test_rows_are_those_of_the_pretrained_networks(tmp_path, monkeypatch):
     (tmp_path / "speed.json").write_text(json.dumps(speed))
     monkeypatch.setattr(results_rows, "SPEED_FILE", tmp_path / "speed.json")
     monkeypatch.setattr(results_rows, "SEEDS_FILE", tmp_path / "none.json")
-    monkeypatch.setattr(results_rows, "pretrained_names", lambda: tuple("abcd"))
+    monkeypatch.setattr(results_rows, "pretrained_names", lambda: tuple("abcde"))
     monkeypatch.setattr(results_rows, "pretrained_directory", tmp_path.joinpath)
     rows = results_rows.read_rows()
-    assert [found.name for found in rows] == ["c", "b", "a"]
-    assert rows[2].milliseconds == {128: 2.0}
-    assert (rows[0].knob, rows[1].knob) == ("", "tau 0.005")
+    assert [found.name for found in rows] == ["e", "c", "b", "a"]
+    # What BlockDrop's policy learns on runs every unit.
+    assert rows[0].is_static
+    assert rows[3].milliseconds == {128: 2.0}
+    assert (rows[1].knob, rows[2].knob) == ("", "tau 0.005")
 
 
 def test_a_table_takes_the_place_of_the_one_before():
