@@ -22,8 +22,7 @@ CARD_FILE = "model_card.json"
 _BUDGET = (
     "One number b for each image, from 0 to infinity, that multiplies the odds in "
     "favour of running at each decision's threshold: 1 decides as trained, less "
-    "computes less, more computes more; 0 runs nothing that is decided about, infinity "
-    "everything."
+    "computes less, more computes more; 0 runs as little as there is, infinity as much."
 )
 _FLOPS = "2 x multiply-accumulates of convolutions and linear maps, for one image"
 

@@ -23,7 +23,7 @@ def read(name, file):
 
 def test_methods_of_the_networks():
     methods = {read(name, "metrics.json")["model_type"] for name in NAMES}
-    assert methods >= {"vanilla", "sact", "aig", "dynconv"}
+    assert methods >= {"vanilla", "sact", "aig", "dynconv", "blockdrop"}
 
 
 @pytest.mark.parametrize("name", NAMES)
