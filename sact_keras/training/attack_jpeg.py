@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from sact_keras.data.image_decoding import EXACT_DCT
+
 
 def compress_as_jpeg(pixels: tf.Tensor, quality: int) -> tf.Tensor:
     """Rounds images to 8 bits, encodes them as JPEG and decodes them.
@@ -21,8 +23,7 @@ def compress_as_jpeg(pixels: tf.Tensor, quality: int) -> tf.Tensor:
 
     def compress(image: tf.Tensor) -> tf.Tensor:
         encoded = tf.io.encode_jpeg(image, quality=quality)
-        # The same on every machine, unlike the fast transform.
-        return tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
+        return tf.io.decode_jpeg(encoded, channels=3, dct_method=EXACT_DCT)
 
     whole = tf.cast(tf.round(pixels), tf.uint8)
     compressed = tf.map_fn(compress, whole)

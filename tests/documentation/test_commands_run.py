@@ -64,9 +64,8 @@ WRITTEN = {
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory):
-    log = tmp_path_factory.mktemp("log") / "text"
-    with ForkedPython(PROJECT_ROOT, log) as forked:
+def python():
+    with ForkedPython(PROJECT_ROOT) as forked:
         yield forked
 
 
@@ -149,7 +148,7 @@ def test_command_runs(command, workspaces, python, monkeypatch):
         arguments += server_flags
         environment = {**workspace.environment, **command.environment}
         finished = python(arguments, workspace.project, environment)
-    said = f"{command.name}: python {' '.join(arguments)}\n{finished.text}"
+    said = f"{command.name}: python {' '.join(arguments)}\n{finished.out}{finished.err}"
     assert finished.code == 0, said
     for pattern in files_promised(arguments):
         found = workspace.project.glob(pattern)

@@ -108,6 +108,13 @@ def test_python_runs(block, pages, monkeypatch):
     check_shapes(block, names)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_python_can_be_typed(page):
+    """Also where it runs with the slow tests only."""
+    for block in python_blocks_of(page):
+        compile("\n" * (block.line - 1) + block.source, str(page), "exec")
+
+
 def missing_libraries(block):
     imported = {
         name.partition(".")[0]

@@ -17,9 +17,8 @@ import keras
 import numpy as np
 import sact_keras
 images = np.load(sys.argv[1])
-outputs = sact_keras.load_pretrained("shapes_sact_resnet32")(images)
-names = ("logits", "ponder_cost_map")
-found = {name: keras.ops.convert_to_numpy(outputs[name]) for name in names}
+outputs = sact_keras.load_pretrained("shapes_sact_resnet32").predict(images, verbose=0)
+found = {name: outputs[name] for name in ("logits", "ponder_cost_map")}
 np.savez(sys.argv[2], backend=keras.backend.backend(), **found)
 """
 

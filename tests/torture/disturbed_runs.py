@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from forked_programs import Finished, ForkedPrograms
+from forked_programs import ForkedPrograms
+from forking_server import Finished
 from killed_modes import MODES, Mode
 from left_behind import arrays_of_run, check_same, check_whole
 from serving.tiny_server import serve_tiny_model, write_pictures

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from forked_programs import Finished
+from forking_server import Finished
 from whole_files import check_final_files, read_arrays, temporary_files
 
 from sact_keras.checkpoints.store import CheckpointStore

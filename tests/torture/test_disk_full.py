@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from disk_programs import TINY, WRITING
-from forked_programs import Finished, ForkedPrograms
+from forked_programs import ForkedPrograms
+from forking_server import Finished
 from left_behind import (
     arrays_of_run,
     check_same,

@@ -79,18 +79,30 @@ def test_a_finished_run_is_left_alone(vanilla_run):
     }
 
 
-@pytest.mark.parametrize("broken_off", [10, 20, 25])
-def test_an_evaluation_that_a_signal_breaks_off_is_made_up_for(
-    tmp_path, monkeypatch, broken_off
-):
-    def options_for(name):
+@pytest.fixture(scope="module")
+def often_evaluated_run(tmp_path_factory):
+    """Options from a directory, a run with them, and its results."""
+
+    def options_for(directory):
         return tiny_options(
-            tmp_path / name,
+            directory,
             model_type="vanilla",
             base_channels=4,
             max_number_of_steps=25,
             eval_interval_steps=10,
         )
+
+    directory = tmp_path_factory.mktemp("whole")
+    return options_for, directory, train(options_for(directory), TinyDataset())
+
+
+@pytest.mark.parametrize(
+    "broken_off", [10, pytest.param(20, marks=pytest.mark.slow), 25]
+)
+def test_an_evaluation_that_a_signal_breaks_off_is_made_up_for(
+    often_evaluated_run, tmp_path, monkeypatch, broken_off
+):
+    options_for, whole, results = often_evaluated_run
 
     class Signalled(DatasetEvaluation):
         """An evaluation in the midst of which the system wants its machine back."""
@@ -103,23 +115,22 @@ def test_an_evaluation_that_a_signal_breaks_off_is_made_up_for(
                 signal.raise_signal(signal.SIGTERM)
             return super().__call__()
 
-    whole = train(options_for("whole"), TinyDataset())
     with monkeypatch.context() as patch:
         patch.setattr("sact_keras.training.train.DatasetEvaluation", Signalled)
         with pytest.raises(Interrupted):
-            train(options_for("broken"), TinyDataset())
-    store = CheckpointStore(tmp_path / "broken" / "checkpoints")
+            train(options_for(tmp_path), TinyDataset())
+    store = CheckpointStore(tmp_path / "checkpoints")
     assert store.latest().step == broken_off
-    metrics = MetricsFile(tmp_path / "broken" / "metrics.jsonl")
+    metrics = MetricsFile(tmp_path / "metrics.jsonl")
     assert not metrics.has_evaluation(broken_off)
-    resumed = train(options_for("broken"), TinyDataset())
-    assert resumed.values == whole.values
-    expected = MetricsFile(tmp_path / "whole" / "metrics.jsonl").read()
+    resumed = train(options_for(tmp_path), TinyDataset())
+    assert resumed.values == results.values
+    expected = MetricsFile(whole / "metrics.jsonl").read()
     found = metrics.read()
     for line in expected + found:
         del line["time"]
     assert found == expected
-    best = CheckpointStore(tmp_path / "whole" / "checkpoints").best()
+    best = CheckpointStore(whole / "checkpoints").best()
     assert (store.best().step, store.best().metrics) == (best.step, best.metrics)
 
 

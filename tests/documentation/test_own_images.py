@@ -4,10 +4,11 @@ import contextlib
 import io
 import json
 import re
-import shlex
 
 import pytest
 from conftest import PROJECT_ROOT
+from documented_commands import commands_of
+from documented_pages import blocks_of, python_blocks_of
 
 from export.ponder_maps import PONDER_MAPS
 from export.saved_model import SAVED_MODEL
@@ -19,60 +20,35 @@ EXPORTERS = {exporter.name: exporter for exporter in (PONDER_MAPS, SAVED_MODEL)}
 RUN = "runs/figures_sact_2_tau0.02"
 
 
-def blocks():
-    """(language, source) of what is to be typed, in order."""
-    found = re.findall(r"^```(sh|python)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-    assert [language for language, _ in found].count("sh") == 5
-    return found
-
-
-def commands():
-    """The words of each command."""
-    shell = [source for language, source in blocks() if language == "sh"]
-    words = [shlex.split(source.replace("\\\n", " ")) for source in shell]
-    assert all(command[0] == "python" for command in words)
-    return words
-
-
-def parse(words):
+def parse(command):
     """The options of a command, as its program reads them."""
-    if words[1] == "main.py":
-        return parse_options(words[1:])
-    assert words[1] == "-m"
-    return EXPORTERS[words[2]].parse(words[2:])
+    _, *arguments = command.words
+    if arguments[0] == "main.py":
+        return parse_options(arguments)
+    return EXPORTERS[arguments[1]].parse(arguments[1:])
 
 
-def run(words):
-    """Runs a command in this process, where a start takes no seconds."""
-    if words[1] == "main.py":
-        return main(words[1:])
-    return EXPORTERS[words[2]](words[2:])
-
-
-def made_short(words):
-    """A command with flags appended that make a training short."""
-    if words[1] == "main.py" and parse(words).trains:
-        return [*words, "--max_number_of_steps=2", "--jit_compile=false"]
-    return words
+def run(command):
+    """Runs a command, a training for two steps, in this process: it starts at once."""
+    _, *arguments = command.words
+    if arguments[0] != "main.py":
+        return EXPORTERS[arguments[1]](arguments[1:])
+    if parse(command).trains:
+        arguments += ["--max_number_of_steps=2", "--jit_compile=false"]
+    return main(arguments)
 
 
 def test_commands_are_understood_and_go_together():
-    training, evaluation, *others = map(parse, commands())
+    commands = [c for block in blocks_of(PAGE) for c in commands_of(block)]
+    training, evaluation, *others = map(parse, commands)
     assert training.resolve_model().default_log_dir() == RUN
     assert evaluation.mode == "eval"
     for options in (evaluation, *others):
         assert options.checkpoint_dir == RUN
     *_, export = others
-    last = [source for language, source in blocks() if language == "python"][-1]
-    assert f'Path("{export.export_dir}/1")' in last
+    assert f'Path("{export.export_dir}/1")' in python_blocks_of(PAGE)[-1].source
     for name in re.findall(r"--(\w+)", PAGE.read_text()):
         assert hasattr(training, name) or any(hasattr(o, name) for o in others), name
-
-
-def test_python_can_be_typed():
-    for language, source in blocks():
-        if language == "python":
-            compile(source, str(PAGE), "exec")
 
 
 @pytest.mark.slow
@@ -80,15 +56,14 @@ def test_from_beginning_to_end(tmp_path, monkeypatch, capsys):
     """But for the number of steps, as it stands."""
     monkeypatch.chdir(tmp_path)
     names, printed = {}, []
-    for language, source in blocks():
-        if language == "python":
+    for block in blocks_of(PAGE):
+        if block.language == "python":
             with contextlib.redirect_stdout(io.StringIO()) as output:
-                exec(source, names)
+                exec(block.source, names)
             printed.append(output.getvalue())
-            continue
-        (words,) = [shlex.split(source.replace("\\\n", " "))]
-        assert run(made_short(words)) == 0, (source, capsys.readouterr().err)
-        printed.append(capsys.readouterr().out)
+        for command in commands_of(block):
+            assert run(command) == 0, (command.line, capsys.readouterr().err)
+            printed.append(capsys.readouterr().out)
 
     _, training, evaluation, *_, exported, answers = printed
     classes = ["disc", "ring", "square", "triangle"]

@@ -1,17 +1,16 @@
 """The method that a tutorial adds gets everything else from the house."""
 
-import re
-
 import keras
 import numpy as np
 import pytest
 from conftest import PROJECT_ROOT
+from documented_pages import python_blocks_of
 
 import sact_keras
 from sact_keras.models import METHODS, AdaptiveResNet
 
 TUTORIAL = PROJECT_ROOT / "docs" / "tutorials" / "add_a_method.md"
-SOURCE = re.findall(r"```python\n(.*?)```", TUTORIAL.read_text(), re.DOTALL)[0]
+SOURCE = python_blocks_of(TUTORIAL)[0].source
 
 
 @pytest.fixture
