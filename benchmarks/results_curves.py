@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.results_rows import RESULTS, Row, spread
+from benchmarks.results_rows import RESULTS, Row
 
 BATCH_SIZE = 128
 """Images of a call, of which the times are."""
@@ -30,7 +30,8 @@ def draw_curves(rows: Sequence[Row]) -> bytes:
     """Draws the table's networks: the plain ones as a line, the others beside it.
 
     A thin line is one network under several compute budgets (`sweep_<name>.json` in
-    docs/results), and bars are standard deviations over seeds.
+    docs/results). Of what was trained with three seeds or more, the mean is drawn, and
+    the standard deviation as a bar.
 
     Args:
         rows: As `read_rows` gives them.
@@ -40,7 +41,7 @@ def draw_curves(rows: Sequence[Row]) -> bytes:
     """
     figure = Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    _draw(left, rows, lambda row: row.flops_mean / 1e6, _sweep_flops)
+    _draw(left, rows, lambda row: row.mean("flops_mean") / 1e6, _sweep_flops)
     left.set_xlabel("MFLOPs of an image, mean (2 x multiply-accumulates)")
     left.set_ylabel("accuracy on CIFAR-10's test split")
     left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -70,36 +71,29 @@ def _draw(
     cost: Callable[[Row], float],
     sweep_cost: Callable[[dict[str, Any]], float],
 ) -> None:
-    plain = [row for row in rows if row.is_static]
-    static = sorted((row for row in plain if row.is_on_line), key=cost)
+    static = sorted((row for row in rows if row.is_on_line), key=cost)
     axis.plot(
         [cost(row) for row in static],
-        [row.accuracy for row in static],
+        [row.mean("accuracy") for row in static],
         color=_COLOURS["vanilla"],
-        marker="s",
         label="plain ResNets",
     )
-    for row in static:
-        _annotate(axis, cost(row), row.accuracy, str(row.layers))
-    for row in (row for row in plain if not row.is_on_line):
-        axis.plot(cost(row), row.accuracy, color=_COLOURS["vanilla"], marker="D")
-        _annotate(axis, cost(row), row.accuracy, f"{row.layers} of {row.variant}")
-    labelled = set()
-    for row in (row for row in rows if not row.is_static):
-        colour = _COLOURS[row.method]
-        deviation = spread(row, "accuracy")
+    labelled = {"vanilla"}
+    for row in rows:
+        colour, accuracy = _COLOURS[row.method], row.mean("accuracy")
+        deviation = row.spread("accuracy")
         axis.errorbar(
             cost(row),
-            row.accuracy if deviation is None else deviation[0],
+            accuracy,
             yerr=None if deviation is None else deviation[1],
             color=colour,
-            marker="o",
+            marker="s" if row.is_on_line else "D" if row.is_static else "o",
             linestyle="",
             capsize=3,
             label=None if row.method in labelled else row.method,
         )
         labelled.add(row.method)
-        _annotate(axis, cost(row), row.accuracy, row.knob)
+        _annotate(axis, cost(row), accuracy, _name(row))
         budgets = _read_sweep(row.name)
         axis.plot(
             [sweep_cost(budget) for budget in budgets],
@@ -112,6 +106,12 @@ def _draw(
     axis.grid(alpha=0.3)
     axis.margins(x=0.12)  # For the names beside the marks.
     axis.set_xlim(left=0)
+
+
+def _name(row: Row) -> str:
+    if not row.is_static:
+        return row.knob
+    return str(row.layers) if row.is_on_line else f"{row.layers} of {row.variant}"
 
 
 def _annotate(axis: Axes, x: float, y: float, text: str) -> None:

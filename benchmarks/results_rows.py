@@ -79,6 +79,22 @@ class Row:
             parts.append(f"post-activation (`{self.variant}`)")
         return ", ".join(filter(None, parts))
 
+    def spread(self, value: str) -> tuple[float, float] | None:
+        """Mean and standard deviation over the seeds; None with fewer than three.
+
+        Args:
+            value: "accuracy" or "flops_mean".
+        """
+        found = [seed[value] for seed in self.seeds]
+        if len(found) < 3:
+            return None
+        return statistics.mean(found), statistics.stdev(found)
+
+    def mean(self, value: str) -> float:
+        """The mean over the seeds; the network's own with fewer than three."""
+        spread = self.spread(value)
+        return getattr(self, value) if spread is None else spread[0]
+
 
 def read_rows() -> list[Row]:
     """All rows, plain networks first, each method's from the most FLOPs to the least.
@@ -146,6 +162,8 @@ def _knob(metrics: Mapping[str, Any]) -> str:
 def above_plain(row: Row, rows: Sequence[Row]) -> float | None:
     """By how much a network is better than a plain one of the same FLOPs.
 
+    Of what was trained with three seeds or more, the means count.
+
     Args:
         row: The network's.
         rows: The table's. Its pre-activation plain networks, joined by straight lines
@@ -155,16 +173,9 @@ def above_plain(row: Row, rows: Sequence[Row]) -> float | None:
         The difference of the accuracies; None where no two plain networks have fewer
         and more FLOPs, or for one of those that the line is made of.
     """
-    line = [(r.flops_mean, r.accuracy) for r in rows if r.is_on_line]
+    line = [(r.mean("flops_mean"), r.mean("accuracy")) for r in rows if r.is_on_line]
     costs, accuracies = zip(*sorted(line), strict=True) if line else ((), ())
-    if row.is_on_line or not line or not costs[0] <= row.flops_mean <= costs[-1]:
+    cost = row.mean("flops_mean")
+    if row.is_on_line or not line or not costs[0] <= cost <= costs[-1]:
         return None
-    return row.accuracy - float(np.interp(row.flops_mean, costs, accuracies))
-
-
-def spread(row: Row, value: str) -> tuple[float, float] | None:
-    """Mean and standard deviation over seeds; None with fewer than three."""
-    found = [seed[value] for seed in row.seeds]
-    if len(found) < 3:
-        return None
-    return statistics.mean(found), statistics.stdev(found)
+    return row.mean("accuracy") - float(np.interp(cost, costs, accuracies))

@@ -18,14 +18,7 @@ from pathlib import Path
 
 from benchmarks.command_line import make_parser
 from benchmarks.results_curves import draw_curves
-from benchmarks.results_rows import (
-    PAPERS,
-    SEEDS_FILE,
-    Row,
-    above_plain,
-    read_rows,
-    spread,
-)
+from benchmarks.results_rows import PAPERS, SEEDS_FILE, Row, above_plain, read_rows
 from sact_keras.files.atomic_write import atomic_write
 
 PAGES = (Path("README.md"), Path("docs/results.md"))
@@ -73,9 +66,12 @@ def format_table(rows: Sequence[Row], *, is_compared: bool = False) -> str:
 
 
 def _compared(row: Row, rows: Sequence[Row]) -> tuple[str, str]:
+    return _points(row, rows), PAPERS.get(row.name, "-")
+
+
+def _points(row: Row, rows: Sequence[Row]) -> str:
     points = above_plain(row, rows)
-    difference = "-" if points is None else f"{100 * points:+.1f}"
-    return difference, PAPERS.get(row.name, "-")
+    return "-" if points is None else f"{100 * points:+.1f}"
 
 
 def _milliseconds(row: Row, size: int) -> str:
@@ -84,14 +80,15 @@ def _milliseconds(row: Row, size: int) -> str:
 
 def format_seeds(rows: Sequence[Row]) -> str:
     """What several seeds give, as a table of Markdown."""
-    lines = ["| network | seeds | accuracy | MFLOPs |", "|---|---|---|---|"]
+    header = ("network", "seeds", "accuracy", "MFLOPs", "above the plain line")
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
     for row in rows:
-        if (accuracy := spread(row, "accuracy")) is None:
+        if (accuracy := row.spread("accuracy")) is None:
             continue
-        flops = [value / 1e6 for value in spread(row, "flops_mean")]
+        flops = [value / 1e6 for value in row.spread("flops_mean")]
         lines.append(
-            f"| `{row.name}` | {len(row.seeds)} | {accuracy[0]:.2%} ± {accuracy[1]:.2%}"
-            f" | {flops[0]:.1f} ± {flops[1]:.1f} |"
+            f"| {row.label} | {len(row.seeds)} | {accuracy[0]:.2%} ± {accuracy[1]:.2%}"
+            f" | {flops[0]:.1f} ± {flops[1]:.1f} | {_points(row, rows)} |"
         )
     return "\n".join(lines)
 
@@ -154,6 +151,7 @@ def main() -> int:
     rows = read_rows()
     if arguments.runs is not None:
         seeds = read_seeds(arguments.runs, rows)
+        SEEDS_FILE.parent.mkdir(exist_ok=True)
         atomic_write(SEEDS_FILE, json.dumps(seeds, indent=1) + "\n")
         rows = read_rows()
     table = format_table(rows)

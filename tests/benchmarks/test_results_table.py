@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import results_rows, results_table
 from benchmarks.results_curves import draw_curves
-from benchmarks.results_rows import Row, above_plain, spread
+from benchmarks.results_rows import Row, above_plain
 from benchmarks.results_table import format_seeds, format_table, read_seeds
 
 
@@ -66,12 +66,26 @@ def seeds_of(*accuracies):
 
 
 def test_the_spread_is_a_samples():
-    found = spread(row(seeds=seeds_of(0.80, 0.82, 0.84)), "accuracy")
-    assert found == pytest.approx((0.82, 0.02))
-    assert spread(row(seeds=seeds_of(0.80, 0.82)), "accuracy") is None
-    table = format_seeds([row(seeds=seeds_of(0.80, 0.82, 0.84)), row("act")])
-    assert "| 3 | 82.00% ± 2.00% | 80.0 ± 0.0 |" in table
-    assert "act_resnet32" not in table.replace("sact_resnet32", "")
+    several = row(seeds=seeds_of(0.80, 0.82, 0.84))
+    assert several.spread("accuracy") == pytest.approx((0.82, 0.02))
+    assert several.mean("flops_mean") == 8e7
+    two = row(seeds=seeds_of(0.70, 0.82))
+    assert two.spread("accuracy") is None
+    assert two.mean("accuracy") == 0.8
+    *_, line = format_seeds([several, row("act")]).splitlines()
+    assert line == (
+        "| `sact`, ResNet-32, tau 0.01 | 3 | 82.00% ± 2.00% | 80.0 ± 0.0 | - |"
+    )
+
+
+def test_means_are_compared_where_there_are_several_seeds():
+    shallow = row("vanilla", 0.6, flops_mean=6e7, seeds=seeds_of(0.70, 0.71, 0.69))
+    deep = row("vanilla", 0.8, flops_mean=1.2e8)
+    several = row(flops_mean=1e8, seeds=seeds_of(0.80, 0.82, 0.84))
+    # The line begins at the mean of the shallow network's seeds, 80 MFLOPs, 70%.
+    assert above_plain(several, [shallow, deep, several]) == pytest.approx(0.12)
+    *_, line = format_seeds([shallow, deep, several]).splitlines()
+    assert line.endswith(" | 80.0 ± 0.0 | +12.0 |")
 
 
 def test_repetitions_are_read_from_their_runs(tmp_path):
@@ -146,6 +160,7 @@ def test_the_curves_are_a_picture():
     rows = [row("vanilla", layers=n, flops_mean=n * 1e6) for n in (8, 32)]
     rows += [row("vanilla", variant="aig")]
     rows += [row(seeds=seeds_of(0.80, 0.82, 0.84)), row("act", milliseconds={})]
+    rows += [row("vanilla", layers=20, seeds=seeds_of(0.80, 0.82, 0.84))]
     assert draw_curves(rows).startswith(b"\x89PNG")
 
 
@@ -156,3 +171,5 @@ def test_the_pages_hold_the_table_of_the_files(project_root, monkeypatch):
     for path, is_compared in zip(results_table.PAGES, (False, True), strict=True):
         table = format_table(rows, is_compared=is_compared)
         assert table in path.read_text(), "run python -m benchmarks.results_table"
+    if any(row.seeds for row in rows):
+        assert format_seeds(rows) in results_table.PAGES[1].read_text()
