@@ -1,16 +1,13 @@
 """Accuracy over FLOPs and over milliseconds, of the networks of docs/results.md."""
 
 import io
-import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.results_rows import RESULTS, Row
+from benchmarks.results_rows import Row
 
 BATCH_SIZE = 128
 """Images of a call, of which the times are."""
@@ -25,13 +22,16 @@ _COLOURS = {
 }
 _DOTS_PER_INCH = 130
 
+# Budgets far from what a network was trained for lead to chance. So much below the
+# least accurate row the picture ends.
+_MARGIN = 0.08
+
 
 def draw_curves(rows: Sequence[Row]) -> bytes:
     """Draws the table's networks: the plain ones as a line, the others beside it.
 
-    A thin line is one network under several compute budgets (`sweep_<name>.json` in
-    docs/results). Of what was trained with three seeds or more, the mean is drawn, and
-    the standard deviation as a bar.
+    A thin line is one network under several compute budgets. Of what was trained with
+    three seeds or more, the mean is drawn, and the standard deviation as a bar.
 
     Args:
         rows: As `read_rows` gives them.
@@ -44,7 +44,8 @@ def draw_curves(rows: Sequence[Row]) -> bytes:
     _draw(left, rows, lambda row: row.mean("flops_mean") / 1e6, _sweep_flops)
     left.set_xlabel("MFLOPs of an image, mean (2 x multiply-accumulates)")
     left.set_ylabel("accuracy on CIFAR-10's test split")
-    left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    left.set_ylim(bottom=min(row.mean("accuracy") for row in rows) - _MARGIN)
+    left.yaxis.set_major_formatter(PercentFormatter(1))
     timed = [row for row in rows if BATCH_SIZE in row.milliseconds]
     _draw(right, timed, lambda row: row.milliseconds[BATCH_SIZE], _sweep_time)
     right.set_xlabel(
@@ -57,19 +58,19 @@ def draw_curves(rows: Sequence[Row]) -> bytes:
     return file.getvalue()
 
 
-def _sweep_flops(budget: dict[str, Any]) -> float:
-    return budget["flops_mean"] / 1e6
+def _sweep_flops(point: Mapping[str, float]) -> float:
+    return point["flops_mean"] / 1e6
 
 
-def _sweep_time(budget: dict[str, Any]) -> float:
-    return budget["milliseconds"]
+def _sweep_time(point: Mapping[str, float]) -> float:
+    return point.get("milliseconds", float("nan"))
 
 
 def _draw(
     axis: Axes,
     rows: Sequence[Row],
     cost: Callable[[Row], float],
-    sweep_cost: Callable[[dict[str, Any]], float],
+    sweep_cost: Callable[[Mapping[str, float]], float],
 ) -> None:
     static = sorted((row for row in rows if row.is_on_line), key=cost)
     axis.plot(
@@ -94,17 +95,16 @@ def _draw(
         )
         labelled.add(row.method)
         _annotate(axis, cost(row), accuracy, _name(row))
-        budgets = _read_sweep(row.name)
         axis.plot(
-            [sweep_cost(budget) for budget in budgets],
-            [budget["accuracy"] for budget in budgets],
+            [sweep_cost(point) for point in row.sweep],
+            [point["accuracy"] for point in row.sweep],
             color=colour,
             linewidth=0.8,
             marker=".",
             markersize=3,
         )
     axis.grid(alpha=0.3)
-    axis.margins(x=0.12)  # For the names beside the marks.
+    axis.margins(x=0.2)  # For the names beside the marks.
     axis.set_xlim(left=0)
 
 
@@ -118,11 +118,3 @@ def _annotate(axis: Axes, x: float, y: float, text: str) -> None:
     axis.annotate(
         text, (x, y), xytext=(5, -11), textcoords="offset points", fontsize="x-small"
     )
-
-
-def _read_sweep(name: str) -> list[dict[str, Any]]:
-    """One network under several budgets, from the least to the most; maybe none."""
-    path = RESULTS / f"sweep_{name}.json"
-    if not Path(path).exists():
-        return []
-    return json.loads(path.read_text(encoding="utf-8"))["budgets"]

@@ -47,6 +47,9 @@ class Row:
             it was not timed.
         seeds: Accuracies with other seeds, its own among them; empty where there are
             none.
+        sweep: "compute_budget", "accuracy" and "flops_mean" of the network under each
+            of several budgets, from the least to the most, and "milliseconds" of an
+            image in batches, where they were timed; empty where there are none.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Row:
     units: float
     milliseconds: Mapping[int, float]
     seeds: tuple[Mapping[str, float], ...]
+    sweep: tuple[Mapping[str, float], ...]
 
     @property
     def is_static(self) -> bool:
@@ -108,7 +112,7 @@ def read_rows() -> list[Row]:
         json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         for path in (SPEED_FILE, SEEDS_FILE)
     )
-    times = speed.get("networks", {})
+    times, sweep_times = speed.get("networks", {}), speed.get("sweeps", {})
     rows = []
     for name in pretrained_names():
         directory = pretrained_directory(name)
@@ -119,16 +123,44 @@ def read_rows() -> list[Row]:
             int(size): cell["milliseconds"] / int(size)
             for size, cell in times.get(name, {}).items()
         }
-        rows.append(_row(name, metrics, milliseconds, tuple(seeds.get(name, ()))))
+        row = _row(
+            name,
+            metrics,
+            milliseconds=milliseconds,
+            seeds=tuple(seeds.get(name, ())),
+            sweep=_timed(read_sweep(name), sweep_times.get(name, ())),
+        )
+        rows.append(row)
     return sorted(rows, key=lambda row: (_METHODS.index(row.method), -row.flops_mean))
 
 
-def _row(
-    name: str,
-    metrics: Mapping[str, Any],
-    milliseconds: Mapping[int, float],
-    seeds: tuple[Mapping[str, float], ...],
-) -> Row:
+def read_sweep(name: str) -> list[dict[str, Any]]:
+    """What `--mode=sweep` has written of a network, budget by budget; maybe nothing."""
+    path = RESULTS / f"sweep_{name}.json"
+    if not path.exists():
+        return []
+    return json.loads(path.read_text(encoding="utf-8"))["budgets"]
+
+
+def _timed(
+    sweep: Sequence[Mapping[str, Any]], times: Sequence[Mapping[str, float]]
+) -> tuple[dict[str, float], ...]:
+    """A sweep, with the times of one run of benchmarks.results_speed for its own.
+
+    Its own were not taken beside those of the other networks.
+    """
+    found = {cell["compute_budget"]: cell for cell in times}
+    timed = []
+    for each in sweep:
+        names = ("compute_budget", "accuracy", "flops_mean")
+        point = {name: each[name] for name in names}
+        if (cell := found.get(each["compute_budget"])) is not None:
+            point["milliseconds"] = 1000 / cell["images_per_second"]
+        timed.append(point)
+    return tuple(timed)
+
+
+def _row(name: str, metrics: Mapping[str, Any], **measured: Any) -> Row:
     values, units = metrics["values"], int(metrics["model"])
     is_whole = metrics.get("stage") == "pretrain"
     return Row(
@@ -141,8 +173,7 @@ def _row(
         flops_mean=values["Total Flops/mean"],
         flops_std=values["Total Flops/std"],
         units=metrics["executed_units"],
-        milliseconds=milliseconds,
-        seeds=seeds,
+        **measured,
     )
 
 

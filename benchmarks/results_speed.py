@@ -2,7 +2,8 @@
 
 All networks of sact_keras/pretrained take turns, compact, on the first images of
 CIFAR-10's test split, one at a time and in batches of 128; see
-sact_keras.benchmarking.turns. Let the machine do nothing else.
+sact_keras.benchmarking.turns. Those of which there is a sweep (docs/results) take turns
+under its budgets, too, in batches. Let the machine do nothing else.
 
 Example:
     python -m benchmarks.results_speed --dataset_dir=../shared/data/tfds \
@@ -21,6 +22,7 @@ import numpy as np
 
 from benchmarks.command_line import add_counts, make_parser
 from benchmarks.machine import describe_machine
+from benchmarks.results_rows import read_sweep
 from sact_keras import provenance
 from sact_keras.files.atomic_write import atomic_write
 from sact_keras.pretrained import pretrained_directory, pretrained_names
@@ -38,12 +40,19 @@ class Images:
         network: A compact network.
         images: What it runs on, again from the first after the last.
         batch_size: Images of a call.
+        budget: Compute budget of each image; None for what the network was trained for.
     """
 
-    def __init__(self, network: Any, images: np.ndarray, batch_size: int) -> None:
+    def __init__(
+        self,
+        network: Any,
+        images: np.ndarray,
+        batch_size: int,
+        budget: float | None = None,
+    ) -> None:
         import tensorflow as tf
 
-        self._network = network
+        self._network, self._budget = network, budget
         starts = range(0, len(images) - batch_size + 1, batch_size)
         self._batches = [tf.constant(images[i : i + batch_size]) for i in starts]
         self._calls = 0
@@ -52,7 +61,7 @@ class Images:
         """Runs it; returns the logits."""
         batch = self._batches[self._calls % len(self._batches)]
         self._calls += 1
-        return self._network(batch)["logits"].numpy()
+        return self._network(batch, compute_budget=self._budget)["logits"].numpy()
 
 
 def measure(dataset_dir: str | None, rounds: int) -> dict[str, Any]:
@@ -63,8 +72,9 @@ def measure(dataset_dir: str | None, rounds: int) -> dict[str, Any]:
         rounds: Turns of each.
 
     Returns:
-        "machine", "versions", "date", "rounds", and "networks": name -> batch size ->
-        what `describe_times` says.
+        "machine", "versions", "date", "rounds", "networks": name -> batch size -> what
+        `describe_times` says, and "sweeps": name -> for each budget the same, and
+        "compute_budget".
     """
     import_tensorflow()
     import sact_keras
@@ -78,24 +88,38 @@ def measure(dataset_dir: str | None, rounds: int) -> dict[str, Any]:
             continue
         networks[name] = sact_keras.compact(sact_keras.load_pretrained(name))
         inputs[name] = images_of(config["flags"]["preprocessing"])
+    budgets: dict[str, list[float | None]] = {name: [None] for name in networks}
     report: dict[str, Any] = {name: {} for name in networks}
+    sweeps: dict[str, list[Any]] = {}
     for size in BATCH_SIZES:
+        if size > 1:
+            for name in networks:
+                budgets[name] += [each["compute_budget"] for each in read_sweep(name)]
         calls = {
-            name: Images(network, inputs[name], size)
+            (name, budget): Images(network, inputs[name], size, budget)
             for name, network in networks.items()
+            for budget in budgets[name]
         }
-        for name, call in calls.items():
-            print(f"Warming up {name}, {size} images at a time", flush=True)
+        for (name, budget), call in calls.items():
+            under = "" if budget is None else f" under a budget of {budget:g}"
+            print(f"Warming up {name}{under}, {size} images at a time", flush=True)
             for _ in range(3):
                 call()
-        for name, seconds in take_turns(calls, rounds, turn_seconds=0.5).items():
-            report[name][str(size)] = describe_times(seconds, size)
+        times = take_turns(calls, rounds, turn_seconds=0.5)
+        for (name, budget), seconds in times.items():
+            found = describe_times(seconds, size)
+            if budget is None:
+                report[name][str(size)] = found
+            else:
+                cell = {"compute_budget": budget, **found}
+                sweeps.setdefault(name, []).append(cell)
     return {
         "machine": describe_machine(),
         "versions": provenance.versions(),
         "date": time.strftime("%Y-%m-%d"),
         "rounds": rounds,
         "networks": report,
+        "sweeps": sweeps,
     }
 
 

@@ -23,6 +23,7 @@ def row(method="sact", accuracy=0.8, seeds=(), **changes):
         "units": 7.26,
         "milliseconds": {1: 2.514, 128: 0.7449},
         "seeds": tuple(seeds),
+        "sweep": (),
     }
     return Row(**{**given, **changes})
 
@@ -131,8 +132,17 @@ def test_rows_are_those_of_the_pretrained_networks(tmp_path, monkeypatch):
             },
         }
         (tmp_path / name / "metrics.json").write_text(json.dumps(metrics))
-    speed = {"networks": {"a": {"128": {"milliseconds": 256.0}}}}
+    speed = {
+        "networks": {"a": {"128": {"milliseconds": 256.0}}},
+        "sweeps": {"a": [{"compute_budget": 0.5, "images_per_second": 250.0}]},
+    }
     (tmp_path / "speed.json").write_text(json.dumps(speed))
+    points = [
+        {"compute_budget": b, "accuracy": b, "flops_mean": 8e7 * b, "milliseconds": 9}
+        for b in (0.5, 1.0)
+    ]
+    (tmp_path / "sweep_a.json").write_text(json.dumps({"budgets": points}))
+    monkeypatch.setattr(results_rows, "RESULTS", tmp_path)
     monkeypatch.setattr(results_rows, "SPEED_FILE", tmp_path / "speed.json")
     monkeypatch.setattr(results_rows, "SEEDS_FILE", tmp_path / "none.json")
     monkeypatch.setattr(results_rows, "pretrained_names", lambda: tuple("abcde"))
@@ -142,6 +152,17 @@ def test_rows_are_those_of_the_pretrained_networks(tmp_path, monkeypatch):
     # What BlockDrop's policy learns on runs every unit.
     assert rows[0].is_static
     assert rows[3].milliseconds == {128: 2.0}
+    # Its own times were not taken beside those of the others.
+    assert rows[3].sweep == (
+        {
+            "compute_budget": 0.5,
+            "accuracy": 0.5,
+            "flops_mean": 4e7,
+            "milliseconds": 4.0,
+        },
+        {"compute_budget": 1.0, "accuracy": 1.0, "flops_mean": 8e7},
+    )
+    assert rows[2].sweep == ()
     assert (rows[1].knob, rows[2].knob) == ("", "tau 0.005")
 
 
@@ -160,6 +181,9 @@ def test_the_curves_are_a_picture():
     rows = [row("vanilla", layers=n, flops_mean=n * 1e6) for n in (8, 32)]
     rows += [row("vanilla", variant="aig")]
     rows += [row(seeds=seeds_of(0.80, 0.82, 0.84)), row("act", milliseconds={})]
+    point = {"compute_budget": 0.5, "accuracy": 0.75, "flops_mean": 4e7}
+    timed = {**point, "milliseconds": 0.5}
+    rows += [row("dynconv", sweep=(timed, timed)), row("aig", sweep=(point, point))]
     rows += [row("vanilla", layers=20, seeds=seeds_of(0.80, 0.82, 0.84))]
     assert draw_curves(rows).startswith(b"\x89PNG")
 
