@@ -1,5 +1,7 @@
 """The method that a tutorial adds gets everything else from the house."""
 
+from unittest import mock
+
 import keras
 import numpy as np
 import pytest
@@ -14,13 +16,11 @@ SOURCE = python_blocks_of(TUTORIAL)[0].source
 
 
 @pytest.fixture
-def example(monkeypatch):
-    for name, method in METHODS.items():
-        monkeypatch.setitem(METHODS, name, method)
+def example():
     names = {}
-    exec(SOURCE, names)
-    yield names
-    METHODS.pop("gates")
+    with mock.patch.dict(METHODS):
+        exec(SOURCE, names)
+        yield names
 
 
 def array(tensor):

@@ -4,12 +4,15 @@ import ast
 import importlib.util
 import re
 import shutil
+from unittest import mock
 
 import numpy as np
 import pytest
 from conftest import PROJECT_ROOT
 from documented_pages import PAGES, name_of, python_blocks_of
 from workspace import NotThereYetError, Workspace, write_shared
+
+from sact_keras.models import METHODS
 
 FAST = {
     "README.md": 1,
@@ -86,7 +89,8 @@ def pages(tmp_path_factory):
             made[page] = workspace, {"__name__": "__main__"}, []
         return made[page]
 
-    yield of
+    with mock.patch.dict(METHODS):  # A page may enter one.
+        yield of
     for workspace, *_ in made.values():
         shutil.rmtree(workspace.project.parent)
 
