@@ -4,8 +4,10 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
+from fnmatch import fnmatchcase
 from pathlib import Path
+from unittest import mock
 
 # Read by TensorFlow when it is imported, which the tests' own modules do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -95,13 +97,26 @@ def exported(tmp_path_factory):
     return ExportedNetworks(tmp_path_factory.mktemp("exported"))
 
 
-@pytest.fixture(autouse=True)
-def seeded() -> None:
-    """The same random numbers for each test, whichever ran before it."""
+@pytest.fixture(autouse=True, scope="module")
+def module_seeded() -> None:
+    """The same random numbers for each file of tests, whichever ran before it."""
     # Imported here: collecting the tests must not wait for TensorFlow.
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def seeded(module_seeded) -> None:
+    """The same random numbers for each test, whichever ran before it.
+
+    But for those of TensorFlow's stateful operations, which go on within a file: its
+    seed throws all kernels away, and making them anew takes a quarter of the time.
+    """
+    import keras
+
+    with mock.patch("tensorflow.random.set_seed"):
+        keras.utils.set_random_seed(0)
 
 
 @pytest.fixture
@@ -126,6 +141,29 @@ def longest_file():
 
 def pytest_configure(config):
     config.stash[_SURVIVED] = Counter()
+
+
+@pytest.hookimpl(tryfirst=True)  # Before what is slow is left out.
+def pytest_collection_modifyitems(config, items):
+    """Marks as slow the parameters that a test's `fast_with` does not name."""
+    named = defaultdict(list)
+    for item in items:
+        if (marker := item.get_closest_marker("fast_with")) is None:
+            continue
+        identifier = item.callspec.id
+        found = [p for p in marker.args if fnmatchcase(identifier, p)]
+        named[item.nodeid.partition("[")[0]].append((marker.args, found))
+        if not found:
+            item.add_marker(pytest.mark.slow)
+    if any("::" in str(argument) for argument in config.args):
+        return  # Not all parameters were collected.
+    for test, pairs in named.items():
+        patterns = set(pairs[0][0]).difference(*(found for _, found in pairs))
+        if patterns:
+            raise pytest.UsageError(
+                f"{test}: fast_with must name parameters of the test. Received: "
+                f"{sorted(patterns)}"
+            )
 
 
 @pytest.fixture

@@ -119,6 +119,7 @@ def test_falls_back_to_shapes_at_once_and_loudly(trained):
         assert noise not in finished.stderr
 
 
+@pytest.mark.slow
 def test_evaluation_knows_the_run_from_its_directory(project_root, trained):
     first, _, directory = trained
     finished = run_main(
@@ -153,6 +154,7 @@ def test_what_cannot_be_meant_ends_at_once(project_root, tmp_path, argument):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fast_with("arguments0", "arguments2")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -209,6 +211,7 @@ def test_cifar10_by_name_is_never_replaced(project_root, tmp_path, offline):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_config_json_repeats_the_run(project_root, trained, tmp_path):
     """Its command line gives the same weights and the same numbers elsewhere."""
     first, _, directory = trained

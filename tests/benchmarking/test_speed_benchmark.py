@@ -54,6 +54,7 @@ def check_case(case):
     assert case["agreement"]["largest_logit_difference"] < 1e-4
 
 
+@pytest.mark.fast_with("sact", "aig")
 @pytest.mark.parametrize("model_type", ["act", "sact", "aig", "dynconv", "blockdrop"])
 def test_a_forced_rate(model_type):
     model = build(model_type)
@@ -82,6 +83,7 @@ def test_a_forced_rate(model_type):
     assert case["dense_flops"] == total
 
 
+@pytest.mark.slow
 def test_every_batch_size_at_every_rate():
     report = benchmark(build("aig"), IMAGES, (2, 1), (0.0, 1.0))
     names = [(case["batch_size"], case["force_rate"]) for case in report["cases"]]

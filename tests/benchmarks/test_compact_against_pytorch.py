@@ -85,6 +85,7 @@ class FakeProcess:
         pass
 
 
+@pytest.mark.slow
 def test_a_line_and_a_ratio_for_each_case(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(compact_against_pytorch, "WorkerProcess", FakeProcess)
     monkeypatch.setattr("benchmarks.worker_process.PAUSE_SECONDS", 0)

@@ -15,6 +15,7 @@ def jpeg(height, width):
     return tf.io.encode_jpeg(pixels.astype(np.uint8)).numpy()
 
 
+@pytest.mark.slow
 def test_every_turn_goes_through_all_images(tmp_path):
     encoded = [jpeg(40 + n, 30) for n in range(6)]
     imagenet_pipeline.write_records(tmp_path, encoded)

@@ -19,6 +19,7 @@ np.save(sys.argv[2], model(images)["logits"])
 """
 
 
+@pytest.mark.slow
 def test_a_program_that_has_built_no_model(tmp_path, project_root):
     model = sact_keras.build_model(
         "sact", dataset="imagenet", model="1_2_1_1", base_channels=4, num_classes=5

@@ -27,6 +27,7 @@ def by_path(model):
     }
 
 
+@pytest.mark.fast_with("*-.keras")
 @pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
 @pytest.mark.parametrize(
     "model_type", ["vanilla", "act", "sact", "aig", "dynconv", "blockdrop"]
@@ -68,6 +69,7 @@ def test_the_halting_branches_of_the_file_are_left_too(tmp_path):
         np.testing.assert_array_equal(value, (before if kept else expected)[name])
 
 
+@pytest.mark.fast_with("vanilla-aig", "dynconv-dynconv", "aig-vanilla")
 @pytest.mark.parametrize("target", ["vanilla", "aig", "dynconv"])
 @pytest.mark.parametrize("source", ["vanilla", "aig", "dynconv"])
 def test_gates_maskers_and_progress_are_left_as_they_are(tmp_path, source, target):

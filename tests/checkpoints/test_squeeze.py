@@ -58,6 +58,7 @@ def all_outputs(model):
     return {name: np.array(value) for name, value in (named | masks).items()}
 
 
+@pytest.mark.fast_with("cifar10-run", "imagenet-TensorFlow 1")
 @pytest.mark.parametrize("kind", ["TensorFlow 1", "run", "file"])
 @pytest.mark.parametrize(
     ("network", "suffix"),

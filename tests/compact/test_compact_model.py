@@ -41,6 +41,7 @@ def fast(model):
     return sact_keras.compact(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "order",
     [

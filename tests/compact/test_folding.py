@@ -120,6 +120,7 @@ def test_a_linear_map_is_a_convolution_of_one_position():
     assert_close(fold_convolution(layer).of_rows(rows), layer(rows))
 
 
+@pytest.mark.fast_with("*-(7, 6)")
 @pytest.mark.parametrize("size", [(7, 6), (4, 5), (1, 1)], ids=str)
 @pytest.mark.parametrize("strides", [1, 2])
 @pytest.mark.parametrize("name", UNITS)

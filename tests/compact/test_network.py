@@ -51,6 +51,7 @@ def test_its_own_decisions(network):
         assert_network_equals_model(model, images, network=compact)
 
 
+@pytest.mark.fast_with("*-0.5")
 @pytest.mark.parametrize(
     "rate",
     [
@@ -69,6 +70,7 @@ def test_masks_of_a_rate(network, rate):
     assert_network_equals_model(model, images[:1], alone, network=compact)
 
 
+@pytest.mark.fast_with("dynconv-imagenet-*", "sact-cifar-*", "blockdrop-*")
 def test_blocks_in_which_nothing_or_everything_runs(network):
     model, compact, size = network
     units = np.cumsum(model.num_units)
@@ -83,6 +85,7 @@ def test_blocks_in_which_nothing_or_everything_runs(network):
         assert_network_equals_model(model, images, masks, network=compact)
 
 
+@pytest.mark.fast_with("dynconv-imagenet-*-0.0", "sact-cifar-*-1.0")
 @pytest.mark.parametrize("share", [0.0, 1.0])
 @pytest.mark.parametrize(
     "case", parameters(every=[c for c in (*ALL, *BASIC) if c[0] in SPATIAL])
@@ -109,6 +112,7 @@ def test_units_one_a_block(model_type):
     assert_network_equals_model(model, images, masks, network=compact)
 
 
+@pytest.mark.fast_with("*-(2, 3)")
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (17, 4)], ids=str)
 def test_sizes(network, size):
     model, compact, _ = network
@@ -117,6 +121,9 @@ def test_sizes(network, size):
     assert_network_equals_model(model, images, masks, network=compact)
 
 
+@pytest.mark.fast_with(
+    "sact,*", "aig,deterministic*", "blockdrop,curriculum", "dynconv,-1"
+)
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 # In a process of its own: what threads corrupt may end it.
 FROM_THREADS = """
 import concurrent.futures, random
@@ -32,6 +34,7 @@ with concurrent.futures.ThreadPoolExecutor(8) as executor:
 """
 
 
+@pytest.mark.slow
 def test_eight_threads_do_not_disturb_each_other(project_root):
     finished = subprocess.run(
         [sys.executable, "-c", FROM_THREADS],

@@ -75,6 +75,7 @@ def operations(content):
     ]
 
 
+@pytest.mark.fast_with("sact_imagenet", "aig")
 @pytest.mark.parametrize("case", parameters(FAST))
 def test_a_float_file_is_the_network(case):
     model = case.shared()
@@ -97,6 +98,7 @@ def test_a_float_file_is_the_network(case):
 TOLERANCES = {"float16": 0.01, "dynamic": 0.1, "int8": 0.15}
 
 
+@pytest.mark.fast_with("vanilla-int8")
 @pytest.mark.parametrize("quantization", TOLERANCES)
 @pytest.mark.parametrize("case", parameters(named("vanilla"), CASES))
 def test_a_quantized_file_is_nearly_the_network(case, quantization):

@@ -84,6 +84,7 @@ def test_same_outputs(models, evaluated, case):
     assert_same_outputs(actual, expected[case.name], tolerance=1e-4)
 
 
+@pytest.mark.slow
 def test_flops_on_jax_without_64_bit_integers(models):
     directory, expected = models
     (case,) = [case for case in SOME_CASES if case.name == "sact"]
@@ -101,21 +102,23 @@ def files_for_every_backend():
 
 
 @pytest.mark.parametrize(
-    ("backend", "but"),
+    ("backend", "which"),
     [
         # The same networks of SACT as the originals' are compared with an oracle.
-        pytest.param("jax", "test_golden", id="jax"),
-        pytest.param("jax", "nothing", id="jax_all", marks=pytest.mark.slow),
-        pytest.param("torch", "nothing", id="torch", marks=pytest.mark.slow),
+        pytest.param(
+            "jax", ("-m", "backend and not slow", "-k", "not test_golden"), id="jax"
+        ),
+        pytest.param("jax", ("-m", "backend"), id="jax_all", marks=pytest.mark.slow),
+        pytest.param("torch", ("-m", "backend"), id="torch", marks=pytest.mark.slow),
     ],
 )
-def test_tests_of_every_backend_pass(backend, but):
+def test_tests_of_every_backend_pass(backend, which):
     """Those marked `backend`; the fidelity of evaluation mode is among them."""
     files = files_for_every_backend()
     assert files
     run_under(
         backend,
-        *("-m", "pytest", "-q", "-m", "backend", "-k", f"not {but}", *files),
+        *("-m", "pytest", "-q", *which, *files),
         # All of them read their weights from what they compare with.
         *("-p", "undrawn_weights", "-p", "no:cacheprovider"),
         JAX_ENABLE_X64="1",

@@ -47,6 +47,7 @@ def test_outputs(model, size):
     assert np.isfinite(outputs["logits"]).all()
 
 
+@pytest.mark.fast_with("*-(33, 47)")
 @pytest.mark.parametrize("size", SIZES[:2], ids=str)
 def test_nothing_depends_on_its_neighbours_in_the_batch(model, size):
     images = make_images(4, size)

@@ -33,6 +33,7 @@ def assert_same(function, model, shapes=SHAPES):
         assert_same_outputs(actual, flat_outputs(model(images)), tolerance=1e-4)
 
 
+@pytest.mark.fast_with("blockdrop_curriculum", "dynconv_imagenet_basic")
 @pytest.mark.parametrize("case", parameters(fast=NOT_EXPORTED))
 def test_function_of_unknown_shape(case):
     model = case.shared()

@@ -66,6 +66,7 @@ def test_bad_record_ends_evaluation_and_is_named(data_format, kind, tmp_path):
     assert_names(dataset.fault, file, 1, said)
 
 
+@pytest.mark.fast_with("slim-cut_*", "tfds-label_beyond", "slim-empty_image")
 @ALL_KINDS
 def test_bad_record_is_left_out_of_evaluation(data_format, kind, tmp_path):
     directory = disk.write_imagenet(data_format, tmp_path)
@@ -111,6 +112,7 @@ def test_background_is_a_bad_record_where_there_is_none(
     assert_names(dataset.fault, file, 1, said)
 
 
+@pytest.mark.fast_with("no_label")
 @pytest.mark.parametrize("kind", ["cmyk", "no_label"])
 def test_bad_record_ends_training_and_is_named(kind, tmp_path):
     directory = disk.write_imagenet("slim", tmp_path)
@@ -121,6 +123,7 @@ def test_bad_record_ends_training_and_is_named(kind, tmp_path):
     assert_names(dataset.fault, file, 2, said)
 
 
+@pytest.mark.fast_with("label_beyond")
 @pytest.mark.parametrize("kind", ["cmyk", "label_beyond"])
 def test_bad_record_is_replaced_in_training_by_the_next_one(kind, tmp_path):
     directory = disk.write_imagenet("slim", tmp_path)
@@ -139,6 +142,7 @@ def test_bad_record_is_replaced_in_training_by_the_next_one(kind, tmp_path):
         np.testing.assert_array_equal(images, resumed_images)
 
 
+@pytest.mark.slow
 def test_bad_records_are_replaced_in_a_part_as_in_the_whole_batch(tmp_path):
     directory = disk.write_imagenet("slim", tmp_path)
     spoil("slim", directory, "train", 0, 2, "cmyk")
@@ -188,6 +192,7 @@ def test_first_of_several_bad_records_is_named(tmp_path):
         assert_names(dataset.fault, file, 3, said)
 
 
+@pytest.mark.fast_with("records0-8", "records1-3")
 @pytest.mark.parametrize("batch_size", [1, 3, 8])
 @pytest.mark.parametrize("records", [[(2, 2)], [(2, 0), (2, 1), (2, 2)]])
 def test_records_missing_at_the_end_are_noticed(records, batch_size, tmp_path):

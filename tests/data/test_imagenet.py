@@ -43,6 +43,7 @@ def test_returns_what_is_on_disk_in_order(data_format, tmp_path):
     )
 
 
+@pytest.mark.fast_with("slim")
 @BOTH_FORMATS
 def test_classes_without_the_background_count_from_0(data_format, tmp_path):
     disk.write_imagenet(data_format, tmp_path)
@@ -111,6 +112,7 @@ def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
     assert_same_batches(take(rest, 3), whole[start_step:])
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None)
 @given(
     count=st.integers(1, 4),
@@ -124,6 +126,7 @@ def test_parts_make_the_whole_batch(dataset, count, rows, start_step, preprocess
     assert_parts_make_the_whole(dataset, count, rows, 2, **arguments)
 
 
+@pytest.mark.slow
 def test_streams_are_of_the_recipe_that_is_named(dataset):
     encoded, _ = disk.examples_of("validation")
     images, _ = joined(take(dataset.evaluation_batches(8, preprocessing="aig")))

@@ -108,6 +108,7 @@ def test_image_files_are_scaled_and_run_as_the_network_sees_them(
     assert np.abs(difference).mean() < 4
 
 
+@pytest.mark.fast_with("compact")
 @pytest.mark.parametrize("execution", ["compact", "masked"])
 def test_a_split(checkpoints, tmp_path, capsys, execution):
     flags = ["--num_examples=7", "--batch_size=3", f"--execution={execution}"]
@@ -144,6 +145,7 @@ def test_a_split(checkpoints, tmp_path, capsys, execution):
     assert said in capsys.readouterr().out
 
 
+@pytest.mark.fast_with("aig")
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "aig", "blockdrop"])
 def test_a_strip_shows_the_units_where_images_are_decided_about(
     checkpoints, photos, tmp_path, model_type

@@ -36,6 +36,7 @@ def run(capsys):
     return start
 
 
+@pytest.mark.fast_with("sact")
 @pytest.mark.parametrize("model_type", ["vanilla", "sact", "dynconv"])
 def test_what_is_written_evaluates_as_it_says(run, checkpoints, tmp_path, model_type):
     directory = tmp_path / "nets" / "small"

@@ -44,6 +44,7 @@ def flags_for(checkpoint, path):
     )
 
 
+@pytest.mark.fast_with("vanilla-int8")
 @pytest.mark.parametrize(
     ("model_type", "quantization"), [("vanilla", "int8"), ("sact", "none")]
 )
@@ -95,6 +96,7 @@ def test_a_checkpoint(run, checkpoints, tmp_path, model_type, quantization):
     }
 
 
+@pytest.mark.slow
 def test_the_same_flags_give_the_same_file(run, checkpoints, tmp_path):
     paths = [tmp_path / f"{name}.tflite" for name in ("first", "again", "other")]
     for path, seed in zip(paths, (1, 1, 2), strict=True):

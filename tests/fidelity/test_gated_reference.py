@@ -29,11 +29,15 @@ In float32 those of ResNet-50 are off by 3e-5.
 FOR_EVERY_BACKEND = ("aig", "dynconv")
 
 
+@pytest.mark.fast_with(
+    "aig on ImageNet", "aig, sampling", "bottlenecks, odd*", "dynconv*"
+)
 @pytest.mark.parametrize("case", parameters(EVALUATION, FOR_EVERY_BACKEND))
 def test_evaluation_mode(case):
     assert_equals_the_oracle_in_evaluation(case, 1e-5)
 
 
+@pytest.mark.fast_with("aig on ImageNet*", "bottlenecks*", "dynconv*")
 @pytest.mark.parametrize("case", parameters(TRAINING))
 def test_training_mode(case):
     assert_equals_the_oracle_in_training(case, 2e-5)

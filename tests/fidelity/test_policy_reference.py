@@ -31,6 +31,7 @@ def test_evaluation_mode(case):
     assert_equals_the_oracle_in_evaluation(case, 1e-5)
 
 
+@pytest.mark.fast_with("drawn-*")
 @pytest.mark.parametrize("case", parameters(EVALUATION))
 @pytest.mark.parametrize("name", ["none", "all", "drawn", "mixed"])
 def test_given_policies(case, name):
@@ -40,17 +41,20 @@ def test_given_policies(case, name):
     assert_same_outputs(outputs, expected, case, 1e-5)
 
 
+@pytest.mark.fast_with("drawn-*")
 @pytest.mark.parametrize("case", parameters(TRAINING))
 @pytest.mark.parametrize("name", ["none", "drawn"])
 def test_training_mode(case, name):
     assert_equals_the_oracle_in_training(case, case.policies[name], 2e-5)
 
 
+@pytest.mark.fast_with("finetuning on ImageNet", "curriculum, some free")
 @pytest.mark.parametrize("case", parameters(TRAINING, FOR_EVERY_BACKEND))
 def test_training_mode_with_units_that_no_image_runs(case):
     assert_equals_the_oracle_in_training(case, case.policies["mixed"], 2e-5)
 
 
+@pytest.mark.fast_with("finetuning, odd", "curriculum on ImageNet")
 @pytest.mark.parametrize("case", parameters(TRAINING))
 def test_draws(case):
     """A unit runs where a draw is below its bounded probability."""

@@ -128,12 +128,14 @@ def assert_equals_the_reference(dataset, model_type, case, directory, tolerance)
         assert_same_output(name, actual, value, tolerance, count_tolerance=inexact)
 
 
+@pytest.mark.fast_with("sact-*", "act-deep and uneven")
 @pytest.mark.parametrize("case", parameters(CIFAR))
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
 def test_cifar_equals_the_reference(model_type, case, tmp_path):
     assert_equals_the_reference("cifar10", model_type, case, tmp_path, 1e-5)
 
 
+@pytest.mark.fast_with("sact-*", "vanilla-small")
 @pytest.mark.parametrize("case", parameters(IMAGENET))
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact"])
 def test_imagenet_equals_the_reference(model_type, case, tmp_path):

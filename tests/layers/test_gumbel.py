@@ -189,6 +189,7 @@ def assert_sound(decision, images, uniform, progress):
         assert set(np.unique(mask)) <= {0.0, 1.0}
 
 
+@pytest.mark.fast_with("float32", "mixed_float16")
 @hypothesis.given(st.data(), st.tuples(numbers, numbers), st.floats(0, 1))
 @hypothesis.settings(deadline=None, max_examples=60)
 def test_no_gate_of_images_makes_a_nan(gates, largest, data, logits, progress):
@@ -200,6 +201,7 @@ def test_no_gate_of_images_makes_a_nan(gates, largest, data, logits, progress):
     assert_sound(decision, images, uniform, progress)
 
 
+@pytest.mark.fast_with("mixed_float16")
 @hypothesis.given(st.data(), st.floats(0, 1))
 @hypothesis.settings(deadline=None, max_examples=60)
 def test_no_mask_unit_makes_a_nan(maskers, largest, data, progress):

@@ -57,6 +57,7 @@ SLOW = ("vanilla", "act", "aig", "dynconv")
 """Methods of which tests/conformance saves a small network alone."""
 
 
+@pytest.mark.fast_with("blockdrop")
 @pytest.mark.parametrize(
     "model_type",
     [
@@ -160,6 +161,7 @@ def test_ponder_loss_is_tau_times_the_sum_of_the_blocks_means(model_type, images
     )
 
 
+@pytest.mark.fast_with("dynconv", "blockdrop")
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 def test_losses_do_not_pile_up(model_type, images):
     model = small_model(model_type)
@@ -183,6 +185,7 @@ def test_every_trainable_variable_learns(images):
         assert np.isfinite(gradient).all(), variable.path
 
 
+@pytest.mark.fast_with("act", "blockdrop")
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 def test_training_on_a_batch_of_one_is_finite(model_type, images):
     model = compiled(small_model(model_type), run_eagerly=True)

@@ -32,6 +32,7 @@ def images():
     return rng.normal(size=(4, 16, 16, 3)).astype("float32")
 
 
+@pytest.mark.fast_with("dynconv")
 @pytest.mark.parametrize(
     "model_type",
     [
@@ -65,6 +66,7 @@ def test_a_price_on_ponder_cost_buys_fewer_units(images):
     assert np.mean(model(images, training=True)["block_2/num_units"]) < 2
 
 
+@pytest.mark.fast_with("blockdrop")
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 def test_same_seed_same_run(model_type, images):
     runs = []

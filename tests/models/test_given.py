@@ -20,6 +20,7 @@ def images():
     return np.random.default_rng(0).normal(size=(3, *SIZE, 3)).astype("float32")
 
 
+@pytest.mark.fast_with("*-0.5")
 @pytest.mark.parametrize("rate", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 def test_units_run_under_the_masks(model_type, rate, images):

@@ -104,6 +104,7 @@ def test_the_toy_is_what_it_says():
     assert accuracy(model, images, labels, [0, 0, 0]) == 0.0
 
 
+@pytest.mark.fast_with("0")
 @pytest.mark.parametrize(
     "seed",
     [pytest.param(seed, marks=[pytest.mark.slow] * (seed > 2)) for seed in range(10)],
@@ -121,6 +122,7 @@ def test_the_policy_finds_the_needed_unit_and_the_harmful_one(compiled, seed):
             np.testing.assert_array_equal(variable, frozen[variable.path])
 
 
+@pytest.mark.slow
 def test_images_that_differ_in_what_they_need_get_policies_that_differ(compiled):
     model = compiled(seed=3)
     # Without any unit the answer is the first class: red needs none.

@@ -157,6 +157,7 @@ def test_stages_without_a_policy_log_the_loss_alone():
     assert set(logs) == {"loss", "accuracy"}
 
 
+@pytest.mark.slow
 def test_finetuning_learns_labels_with_fewer_blocks():
     """To be right with all of them running is a reward of 0."""
     images, labels = four_classes()

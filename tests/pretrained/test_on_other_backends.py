@@ -23,6 +23,7 @@ np.savez(sys.argv[2], backend=keras.backend.backend(), **found)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_same_network(backend, tmp_path, project_root):
     if importlib.util.find_spec(backend) is None:

@@ -64,6 +64,7 @@ def outputs_of(finished):
     }
 
 
+@pytest.mark.fast_with("aig")
 @pytest.mark.parametrize("name", NAMES)
 def test_images(name, program, exported, tmp_path):
     directory = exported(name)
@@ -78,6 +79,7 @@ def test_images(name, program, exported, tmp_path):
         assert len(set(found["flops"])) > 1
 
 
+@pytest.mark.fast_with("aig")
 @pytest.mark.parametrize("name", NAMES)
 def test_files(name, program, exported, tmp_path):
     directory, encoded = exported(name), []

@@ -159,6 +159,7 @@ def test_budgets(case, exported):
     np.testing.assert_array_equal(mixed["flops"], expected)
 
 
+@pytest.mark.fast_with("budget0-*", "budget3-*")
 @pytest.mark.parametrize(
     ("budget", "said"),
     [

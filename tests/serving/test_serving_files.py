@@ -124,6 +124,7 @@ BAD_FILES = {
 }
 
 
+@pytest.mark.fast_with("*-serve_bytes-*")
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("called", ["serve_bytes", "ponder_map_bytes"])
 @pytest.mark.parametrize("bad", BAD_FILES)

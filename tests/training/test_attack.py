@@ -40,6 +40,7 @@ def save_checkpoint(options, step=7):
 
 
 # What it finds is the evaluator's, and tested there for each method.
+@pytest.mark.fast_with("sact")
 @pytest.mark.parametrize(
     "model_type",
     [
@@ -93,6 +94,7 @@ class ColouredDataset(TinyDataset):
         return LabelledImages(tf.constant(images, tf.uint8), tf.constant(labels))
 
 
+@pytest.mark.slow
 def test_a_network_that_has_learned_is_led_astray(tmp_path):
     options = options_for(
         tmp_path,
@@ -115,6 +117,7 @@ def test_a_network_that_has_learned_is_led_astray(tmp_path):
     assert accuracies[1] < 0.4
 
 
+@pytest.mark.slow
 def test_sampling_gates_repeat(tmp_path):
     options = options_for(tmp_path, model_type="aig", gate_eval="sample", model="1")
     save_checkpoint(options)

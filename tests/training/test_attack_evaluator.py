@@ -40,6 +40,7 @@ def changed_share(masks, clean_masks):
     return np.mean(np.not_equal(masks, clean_masks))
 
 
+@pytest.mark.fast_with("dynconv")
 @pytest.mark.parametrize("model_type", MODEL_TYPES)
 def test_numbers_are_those_of_each_version(model_type, examples):
     model = varied_model(model_type)
@@ -104,6 +105,7 @@ def test_batch_size_does_not_matter(model_type, examples):
         assert np.mean(other.pictures[name] != pictures) < 0.02
 
 
+@pytest.mark.slow
 def test_large_images_give_the_same_numbers_in_batches_of_any_size():
     model = varied_model("sact")
     generator = np.random.default_rng(1)

@@ -63,6 +63,7 @@ def test_a_network_without_a_budget_has_no_budget_to_report(examples):
     assert found.unit_rates is None
 
 
+@pytest.mark.fast_with("dynconv")
 @pytest.mark.parametrize("model_type", ["act", "sact", "aig", "dynconv"])
 def test_rates_are_those_of_the_masks(model_type, examples):
     images, labels = examples

@@ -19,6 +19,7 @@ def examples():
     return random_examples()
 
 
+@pytest.mark.fast_with("dynconv", "act")
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact", "aig", "dynconv"])
 def test_statistics_are_those_of_the_whole_arrays(model_type, examples):
     halts = model_type in ("act", "sact")
@@ -86,6 +87,7 @@ def test_no_recall_unless_asked_for(examples):
     assert not any("Recall" in name for name in found.values)
 
 
+@pytest.mark.slow
 def test_large_images_give_the_same_numbers_in_batches_of_any_size():
     """Bit for bit, although batches of different sizes round differently."""
     model = sact_keras.build_model(
@@ -106,6 +108,7 @@ def test_large_images_give_the_same_numbers_in_batches_of_any_size():
         assert other == one
 
 
+@pytest.mark.fast_with("dynconv")
 @pytest.mark.parametrize("model_type", ["vanilla", "sact", "aig", "dynconv"])
 def test_loss_is_what_keras_computes(model_type, examples):
     model = varied_model(model_type)

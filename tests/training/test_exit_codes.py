@@ -146,6 +146,7 @@ def test_an_originals_checkpoint_is_evaluated(run, shared_dir, tmp_path):
     assert values["block_1/ponder_cost_std"] > 0
 
 
+@pytest.mark.slow
 def test_training_starts_from_an_originals_checkpoint(run, shared_dir, tmp_path):
     plain = original(shared_dir, "v3")
     flags = ("--dataset=shapes", "--batch_size=8", "--max_number_of_steps=1")
@@ -165,6 +166,7 @@ def test_training_starts_from_an_originals_checkpoint(run, shared_dir, tmp_path)
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.slow
 def test_gates_are_trained_evaluated_otherwise_and_squeezed(run, tmp_path):
     directory, small = tmp_path / "run", tmp_path / "small.keras"
     code, printed, _ = run(

@@ -108,6 +108,7 @@ def test_its_evaluation_knows_everything_from_its_directory(trained, tmp_path, c
     assert printed == trained.printed
 
 
+@pytest.mark.slow
 def test_a_sweep(trained, tmp_path, capsys, monkeypatch):
     measure = functools.partialmethod(SweepMeasurements.time, turn_seconds=0)
     monkeypatch.setattr(SweepMeasurements, "time", measure)

@@ -47,6 +47,7 @@ def test_no_training_starts_from_weights_that_are_not_finite(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_vanilla_training_goes_on_from_anothers_weights(tmp_path):
     """Anew, with a schedule of its own: what finetuning is for the plain network."""
     path = str(tmp_path / "plain.weights.h5")

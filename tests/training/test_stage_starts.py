@@ -124,6 +124,7 @@ def test_a_checkpoint_is_read_once(starts, tmp_path, monkeypatch, policy, num_re
     assert set(read) == {path for path in paths.values() if path}
 
 
+@pytest.mark.fast_with("finetune-alone-*")
 @pytest.mark.parametrize(
     ("stage", "policy", "said"),
     [
@@ -162,6 +163,7 @@ ALONE = "holds no network beside a policy's: a policy alone is for --policy_path
 ANOTHER = "decides about 6 residual units, the model has 3"
 
 
+@pytest.mark.fast_with("curriculum-alone-*", "finetune-pretrain-*", "finetune-deeper-*")
 @pytest.mark.parametrize(
     ("stage", "start", "policy", "blamed", "said"),
     [

@@ -169,6 +169,7 @@ def saved_arrays(directory):
     return found
 
 
+@pytest.mark.fast_with("curriculum")
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_resumed_stage_ends_as_one_never_interrupted(runs, tmp_path, stage):
     """Of two steps that a unit takes one was done, and noise had been drawn."""
@@ -195,6 +196,7 @@ def evaluated(path, **options):
     return json.loads((path.parent / "eval" / "eval.json").read_text())["values"]
 
 
+@pytest.mark.fast_with("finetune")
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_run_is_evaluated_without_a_word_about_it(at_work, stage, capsys):
     run = run_of(at_work, stage)
@@ -210,6 +212,7 @@ def test_a_run_is_evaluated_without_a_word_about_it(at_work, stage, capsys):
     )
 
 
+@pytest.mark.fast_with("finetune")
 @pytest.mark.parametrize("stage", STAGES)
 def test_weights_alone_are_evaluated_by_flags(at_work, tmp_path, stage, capsys):
     run = run_of(at_work, stage)
@@ -246,6 +249,7 @@ def test_a_policy_is_evaluated_on_another_network(at_work, tmp_path):
     assert found == {name: line[name] for name in found}
 
 
+@pytest.mark.fast_with("curriculum")
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_run_is_attacked(at_work, tmp_path, stage):
     driver.run(

@@ -65,6 +65,7 @@ def read_rows(path):
     return [{name: float(value) for name, value in row.items()} for row in rows]
 
 
+@pytest.mark.fast_with("aig")
 @pytest.mark.parametrize(
     "model_type",
     [

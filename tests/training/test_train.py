@@ -48,6 +48,7 @@ def test_a_run_leaves_what_it_should(tmp_path):
     assert flags == options.flags()
 
 
+@pytest.mark.slow
 def test_training_learns(tmp_path):
     options = tiny_options(
         tmp_path,
@@ -214,6 +215,7 @@ def test_finetuning_from_another_architecture_writes_nothing(vanilla_run, tmp_pa
     assert not directory.exists()
 
 
+@pytest.mark.fast_with("aig")
 @pytest.mark.parametrize("model_type", ["aig", "dynconv"])
 def test_gated_networks_train(tmp_path, model_type):
     seen = []
@@ -244,6 +246,7 @@ def test_gated_networks_train(tmp_path, model_type):
     assert float(model.progress) == 1.0
 
 
+@pytest.mark.slow
 def test_gated_networks_start_from_a_vanilla_network(tmp_path):
     plain, gated = tmp_path / "plain.weights.h5", tmp_path / "gated"
     flags = {"variant": "aig", "base_channels": 4, "learning_rate": 1e-12}
@@ -266,6 +269,7 @@ def test_gated_networks_start_from_a_vanilla_network(tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_gates_that_sample_in_evaluation_do_not_move_the_training(tmp_path):
     """Neither how often it is evaluated nor what is drawn there."""
 

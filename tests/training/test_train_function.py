@@ -37,6 +37,7 @@ def trained(model_type="vanilla", num_steps=3, **changes):
     return model
 
 
+@pytest.mark.fast_with("aig")
 @pytest.mark.parametrize("model_type", ["vanilla", "aig"])
 def test_micro_batches_add_up_to_the_batch(model_type):
     # Scores far from zero, so that noise does not decide.
@@ -60,6 +61,7 @@ def test_micro_batches_add_up_to_the_batch(model_type):
         assert float(logs[0][name]) == pytest.approx(float(logs[1][name]), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_weights_that_no_loss_depends_on_stay_as_they_are(tmp_path):
     path = tmp_path / "start.weights.h5"
     tiny_model("blockdrop", model="1").save_weights(path)

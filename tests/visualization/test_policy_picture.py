@@ -48,6 +48,7 @@ def count_of(picture, colour):
     return int((np.abs(picture - expected).max(axis=-1) <= 2).sum())
 
 
+@pytest.mark.fast_with("1-num_units0", "8-num_units1")
 @pytest.mark.parametrize("num_units", DEPTHS)
 @pytest.mark.parametrize("policies", [1, 8])
 def test_pictures_are_of_a_size_that_can_be_read(num_units, policies):
@@ -64,6 +65,7 @@ def test_few_images_have_room_for_the_charts(images):
     assert few.shape[1] > 1500
 
 
+@pytest.mark.fast_with("num_units0", "num_units1")
 @pytest.mark.parametrize("num_units", DEPTHS)
 def test_blocks_are_as_many_as_are_run_and_dropped(num_units):
     units = sum(num_units)
