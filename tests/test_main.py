@@ -246,6 +246,7 @@ def test_a_reader_that_leaves_early_sees_no_traceback(project_root, arguments):
     assert (finished.stdout, finished.stderr) == ("", "")
 
 
+@pytest.mark.slow
 def test_real_images(shared_dir, tmp_path, capsys):
     """CIFAR-10 in TF-Slim's format, a few steps."""
     finished = run_here(

@@ -78,6 +78,7 @@ def test_halting_is_nested_within_a_block(models, name, batch_size, rate):
             assert (after <= before).all()
 
 
+@pytest.mark.fast_with("sact-0.5-*", "act-0.25-*")
 @pytest.mark.parametrize(
     ("rate", "shares"),
     [

@@ -54,7 +54,7 @@ def check_case(case):
     assert case["agreement"]["largest_logit_difference"] < 1e-4
 
 
-@pytest.mark.fast_with("sact", "aig")
+@pytest.mark.fast_with("aig")
 @pytest.mark.parametrize("model_type", ["act", "sact", "aig", "dynconv", "blockdrop"])
 def test_a_forced_rate(model_type):
     model = build(model_type)

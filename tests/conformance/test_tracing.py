@@ -45,6 +45,7 @@ def test_function_of_unknown_shape(case):
     assert function.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.fast_with("act", "dynconv", "blockdrop")
 @pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
 def test_saved_model(case, tmp_path):
     model = case.shared()

@@ -210,6 +210,7 @@ def test_records_missing_at_the_end_are_noticed(records, batch_size, tmp_path):
     assert [fault.record for fault in dataset.skipped] == [r for _, r in records]
 
 
+@pytest.mark.slow
 def test_nothing_but_bad_records(tmp_path):
     directory = disk.write_imagenet("slim", tmp_path)
     for split, lengths in disk.SHARD_LENGTHS.items():
@@ -268,6 +269,7 @@ def test_each_bad_record_is_logged_once(tmp_path, caplog):
     assert sum("CMYK" in record.getMessage() for record in caplog.records) == 1
 
 
+@pytest.mark.slow
 def test_strict_and_skipping_streams_agree_where_nothing_is_wrong(tmp_path):
     disk.write_imagenet("slim", tmp_path)
     strict, skipping = (open_tiny(tmp_path, skip_bad_records=s) for s in (False, True))

@@ -26,6 +26,7 @@ def evaluated(encoded, preprocessing="sact"):
     return recipe.normalize(recipe.for_evaluation(encoded, disk.IMAGE_SIZE))
 
 
+@pytest.mark.fast_with("slim")
 @BOTH_FORMATS
 def test_returns_what_is_on_disk_in_order(data_format, tmp_path):
     disk.write_imagenet(data_format, tmp_path)
@@ -229,6 +230,7 @@ BOXES = {
 }
 
 
+@pytest.mark.slow
 @settings(
     max_examples=4,
     deadline=None,

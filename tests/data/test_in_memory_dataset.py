@@ -65,6 +65,7 @@ def test_stream_opened_at_a_step_continues_the_one_opened_at_0(
     assert_same_batches(take(rest, 3), whole[start_step:])
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(
     count=st.integers(1, 5),

@@ -173,6 +173,7 @@ def test_masks_of_positions_have_no_strip(checkpoints, photos, tmp_path):
     assert attributes["maximum"] == 6  # Units alone: there is no remainder.
 
 
+@pytest.mark.slow
 def test_a_saved_model_gives_the_maps_of_its_checkpoint(checkpoints, photos, tmp_path):
     model = sact_keras.load_model(checkpoints("sact"))
     exported = tmp_path / "exported"

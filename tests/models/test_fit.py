@@ -56,6 +56,7 @@ def test_fit_trains(model_type):
     assert {"loss", "accuracy"} <= set(evaluated)
 
 
+@pytest.mark.slow
 def test_a_price_on_ponder_cost_buys_fewer_units(images):
     """With the price alone to go by, halting comes to be immediate."""
     model = small_model("act", model="1_3_1", tau=50.0)

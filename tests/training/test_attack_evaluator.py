@@ -146,6 +146,7 @@ def test_all_versions_meet_the_same_draws(examples, monkeypatch):
     assert not (groups[0] == groups[1]).all() or not (groups[1] == groups[2]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model_type", SLOW_BUT_SACT)
 def test_compiled_attack_agrees(model_type, examples):
     model = varied_model(model_type)

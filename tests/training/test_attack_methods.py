@@ -86,7 +86,7 @@ def test_each_pixel_moves_by_epsilon_up_the_gradient(seed, epsilon):
     np.testing.assert_allclose(attacked[clear], expected[clear], atol=1e-3)
 
 
-@pytest.mark.fast_with("*-aig", "*-sact")
+@pytest.mark.fast_with("*-aig")
 @pytest.mark.parametrize("model_type", ["vanilla", "act", "sact", "aig", "dynconv"])
 @pytest.mark.parametrize("epsilon", [0.004, 0.5])
 def test_attacked_images_stay_near_and_within_the_range(model_type, epsilon):

@@ -72,6 +72,7 @@ def test_a_finished_run_says_so_and_is_evaluated_again(run, tmp_path):
     assert "step 1/1" not in errors
 
 
+@pytest.mark.slow
 def test_one_of_a_runs_checkpoints_is_evaluated_into_the_run(run, tmp_path):
     """Not into the checkpoint's directory, which the training may remove."""
     run(*TINY, "--max_number_of_steps=2", "--mode=train", f"--train_log_dir={tmp_path}")

@@ -140,6 +140,7 @@ def test_what_is_out_of_range(arguments, said):
         MomentumSGD(0.1, **arguments)
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_exactly(tmp_path):
     """The velocities are part of a checkpoint."""
 

@@ -18,6 +18,9 @@ from sact_keras.checkpoints.store import CheckpointStore
 
 OPTIMIZATION = "needs the extra [optimization]"
 SACT = ("--model_type=sact", "--tau=0.01")
+DYNCONV = ("--model_type=dynconv", "--base_channels=4")
+TWO_SIGNALS = {signal.SIGKILL: 5, signal.SIGTERM: 20}
+"""Signal -> the step after which it comes."""
 
 
 def start(
@@ -123,25 +126,26 @@ def check_interrupted_run(
 
 
 @pytest.mark.parametrize(
-    "flags",
+    ("flags", "signals"),
     [
         # The noise of masks and its annealing go on where they were.
-        pytest.param(("--model_type=dynconv", "--base_channels=4"), id="dynconv"),
+        pytest.param(DYNCONV, {signal.SIGKILL: 5}, id="dynconv_once"),
         # A process takes seconds to start: the others are killed in the slow suite.
-        pytest.param(SACT, marks=pytest.mark.slow, id="sact"),
+        pytest.param(DYNCONV, TWO_SIGNALS, marks=pytest.mark.slow, id="dynconv"),
+        pytest.param(SACT, TWO_SIGNALS, marks=pytest.mark.slow, id="sact"),
         # The noise of gates is drawn as that of masks.
         pytest.param(
             ("--model_type=aig", "--target_rates=1,t,t", "--gate_eval=sample"),
+            TWO_SIGNALS,
             marks=pytest.mark.slow,
             id="aig",
         ),
     ],
 )
-def test_killed_and_resumed(project_root, tmp_path, flags):
+def test_killed_and_resumed(project_root, tmp_path, flags, signals):
     generator = random.Random(0)
     interruptions = [
-        (signal.SIGKILL, 5, generator.uniform(0, 0.2)),
-        (signal.SIGTERM, 20, generator.uniform(0, 0.1)),
+        (number, step, generator.uniform(0, 0.1)) for number, step in signals.items()
     ]
     check_interrupted_run(
         project_root,

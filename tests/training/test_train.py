@@ -97,6 +97,7 @@ def often_evaluated_run(tmp_path_factory):
     return options_for, directory, train(options_for(directory), TinyDataset())
 
 
+@pytest.mark.fast_with("25")
 @pytest.mark.parametrize(
     "broken_off", [10, pytest.param(20, marks=pytest.mark.slow), 25]
 )

@@ -85,6 +85,7 @@ def test_weights_that_no_loss_depends_on_stay_as_they_are(tmp_path):
     assert changed.any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "precision",
     [pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"],
