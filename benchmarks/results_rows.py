@@ -150,9 +150,8 @@ def _timed(
     Its own were not taken beside those of the other networks.
     """
     found = {cell["compute_budget"]: cell for cell in times}
-    timed = []
+    timed, names = [], ("compute_budget", "accuracy", "flops_mean")
     for each in sweep:
-        names = ("compute_budget", "accuracy", "flops_mean")
         point = {name: each[name] for name in names}
         if (cell := found.get(each["compute_budget"])) is not None:
             point["milliseconds"] = 1000 / cell["images_per_second"]

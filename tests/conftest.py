@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
 from unittest import mock
@@ -146,19 +146,18 @@ def pytest_configure(config):
 @pytest.hookimpl(tryfirst=True)  # Before what is slow is left out.
 def pytest_collection_modifyitems(config, items):
     """Marks as slow the parameters that a test's `fast_with` does not name."""
-    named = defaultdict(list)
+    unmatched = {}
     for item in items:
         if (marker := item.get_closest_marker("fast_with")) is None:
             continue
-        identifier = item.callspec.id
-        found = [p for p in marker.args if fnmatchcase(identifier, p)]
-        named[item.nodeid.partition("[")[0]].append((marker.args, found))
+        found = [p for p in marker.args if fnmatchcase(item.callspec.id, p)]
+        test = item.nodeid.partition("[")[0]
+        unmatched.setdefault(test, set(marker.args)).difference_update(found)
         if not found:
             item.add_marker(pytest.mark.slow)
     if any("::" in str(argument) for argument in config.args):
         return  # Not all parameters were collected.
-    for test, pairs in named.items():
-        patterns = set(pairs[0][0]).difference(*(found for _, found in pairs))
+    for test, patterns in unmatched.items():
         if patterns:
             raise pytest.UsageError(
                 f"{test}: fast_with must name parameters of the test. Received: "

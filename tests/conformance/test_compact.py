@@ -67,7 +67,6 @@ def test_equals_the_model_at_all_shapes(case):
     assert fast.__call__.experimental_get_tracing_count() <= 2
 
 
-@pytest.mark.fast_with("dynconv", "act", "aig")
 @pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
 def test_nothing_depends_on_its_neighbours_in_the_batch(case):
     _, fast = compacted(case)
@@ -85,8 +84,7 @@ def test_nothing_depends_on_its_neighbours_in_the_batch(case):
     companions()
 
 
-@pytest.mark.fast_with("sact_imagenet")
-@pytest.mark.parametrize("case", parameters(fast=named("act", "sact_imagenet", "aig")))
+@pytest.mark.parametrize("case", parameters(fast=named("sact_imagenet")))
 def test_masks_that_are_handed_over(case):
     model, fast = compacted(case)
     images = make_images(3, (33, 47))
@@ -102,7 +100,6 @@ def images_of(number):
     return make_images(number, {1: (32, 32), 3: (33, 47)}[number])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "cases",
     [

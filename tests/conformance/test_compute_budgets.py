@@ -21,7 +21,6 @@ def runs(case, images):
     }
 
 
-@pytest.mark.fast_with("sact_imagenet", "aig")
 @pytest.mark.parametrize("case", parameters(ONE_A_METHOD))
 def test_each_image_has_its_own(case):
     images = make_images(5)
@@ -36,7 +35,6 @@ def test_each_image_has_its_own(case):
             )
 
 
-@pytest.mark.fast_with("dynconv", "act")
 @pytest.mark.parametrize("case", parameters(ONE_A_METHOD, DECIDING))
 def test_from_nothing_to_everything(case):
     images = make_images(5)

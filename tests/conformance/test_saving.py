@@ -43,7 +43,6 @@ def test_weights_file(case, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.fast_with("sact_imagenet", "blockdrop")
 @pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
 def test_a_compiled_model_goes_on_training(case, tmp_path):
     model = case.build()

@@ -15,15 +15,7 @@ from registry import (
 SHAPES = [(4, (32, 32)), (1, (32, 32)), (2, (33, 47)), (3, (8, 20))]
 
 # The graphs of `ONE_A_METHOD` are of unknown shape too where they are exported.
-NOT_EXPORTED = named(
-    "sact",
-    "act_imagenet",
-    "aig_imagenet",
-    "dynconv_imagenet",
-    "dynconv_imagenet_basic",
-    "blockdrop_curriculum",
-    "blockdrop_imagenet",
-)
+NOT_EXPORTED = named("dynconv_imagenet_basic", "blockdrop_curriculum")
 
 
 def assert_same(function, model, shapes=SHAPES):
@@ -33,7 +25,6 @@ def assert_same(function, model, shapes=SHAPES):
         assert_same_outputs(actual, flat_outputs(model(images)), tolerance=1e-4)
 
 
-@pytest.mark.fast_with("blockdrop_curriculum", "dynconv_imagenet_basic")
 @pytest.mark.parametrize("case", parameters(fast=NOT_EXPORTED))
 def test_function_of_unknown_shape(case):
     model = case.shared()
@@ -45,7 +36,6 @@ def test_function_of_unknown_shape(case):
     assert function.experimental_get_tracing_count() == 1
 
 
-@pytest.mark.fast_with("act", "dynconv", "blockdrop")
 @pytest.mark.parametrize("case", parameters(fast=ONE_A_METHOD))
 def test_saved_model(case, tmp_path):
     model = case.shared()

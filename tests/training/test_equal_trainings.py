@@ -49,7 +49,6 @@ def cases():
             yield pytest.param(devices, method, marks=marks, id=f"{devices}-{method}")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("devices", "method"), list(cases()))
 def test_many_devices_train_as_one(trained, devices, method):
     expected = saved_arrays(trained("1 device", method) / method)

@@ -19,8 +19,8 @@ from sact_keras.checkpoints.store import CheckpointStore
 OPTIMIZATION = "needs the extra [optimization]"
 SACT = ("--model_type=sact", "--tau=0.01")
 DYNCONV = ("--model_type=dynconv", "--base_channels=4")
-TWO_SIGNALS = {signal.SIGKILL: 5, signal.SIGTERM: 20}
-"""Signal -> the step after which it comes."""
+KILL, STOP = (signal.SIGKILL, 5, 0.2), (signal.SIGTERM, 20, 0.1)
+"""A signal, the step after which it comes, and the longest delay in seconds."""
 
 
 def start(
@@ -129,14 +129,14 @@ def check_interrupted_run(
     ("flags", "signals"),
     [
         # The noise of masks and its annealing go on where they were.
-        pytest.param(DYNCONV, {signal.SIGKILL: 5}, id="dynconv_once"),
+        pytest.param(DYNCONV, [KILL], id="dynconv_once"),
         # A process takes seconds to start: the others are killed in the slow suite.
-        pytest.param(DYNCONV, TWO_SIGNALS, marks=pytest.mark.slow, id="dynconv"),
-        pytest.param(SACT, TWO_SIGNALS, marks=pytest.mark.slow, id="sact"),
+        pytest.param(DYNCONV, [KILL, STOP], marks=pytest.mark.slow, id="dynconv"),
+        pytest.param(SACT, [KILL, STOP], marks=pytest.mark.slow, id="sact"),
         # The noise of gates is drawn as that of masks.
         pytest.param(
             ("--model_type=aig", "--target_rates=1,t,t", "--gate_eval=sample"),
-            TWO_SIGNALS,
+            [KILL, STOP],
             marks=pytest.mark.slow,
             id="aig",
         ),
@@ -145,7 +145,8 @@ def check_interrupted_run(
 def test_killed_and_resumed(project_root, tmp_path, flags, signals):
     generator = random.Random(0)
     interruptions = [
-        (number, step, generator.uniform(0, 0.1)) for number, step in signals.items()
+        (number, step, generator.uniform(0, longest))
+        for number, step, longest in signals
     ]
     check_interrupted_run(
         project_root,

@@ -98,9 +98,7 @@ def often_evaluated_run(tmp_path_factory):
 
 
 @pytest.mark.fast_with("25")
-@pytest.mark.parametrize(
-    "broken_off", [10, pytest.param(20, marks=pytest.mark.slow), 25]
-)
+@pytest.mark.parametrize("broken_off", [10, 20, 25])
 def test_an_evaluation_that_a_signal_breaks_off_is_made_up_for(
     often_evaluated_run, tmp_path, monkeypatch, broken_off
 ):
