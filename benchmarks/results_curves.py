@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import Bbox
 
 from benchmarks.results_rows import Row
 
@@ -20,9 +22,18 @@ _COLOURS = {
     "dynconv": "tab:blue",
     "blockdrop": "tab:brown",
 }
-# Where a name stands from its mark, in points: some methods' marks lie close together.
-_PLACES = {"vanilla": (-14, 5), "sact": (6, 1)}
-_PLACE = (5, -11)
+# Where a name may stand from its mark, in points, with its alignment: the first that is
+# free, or the one that covers the fewest marks and names.
+_PLACES = (
+    ((-5, 5), "right", "bottom"),
+    ((6, -5), "left", "top"),
+    ((6, 5), "left", "bottom"),
+    ((-5, -5), "right", "top"),
+    ((0, 9), "center", "bottom"),
+    ((0, -9), "center", "top"),
+    ((6, -15), "left", "top"),
+    ((-5, -15), "right", "top"),
+)
 _DOTS_PER_INCH = 130
 
 # Budgets far from what a network was trained for lead to chance. So much below the
@@ -56,6 +67,9 @@ def draw_curves(rows: Sequence[Row]) -> bytes:
     )
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.draw_without_rendering()  # Now it is known where everything stands.
+    for axis in (left, right):
+        _place_names(axis)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=_DOTS_PER_INCH)
     return file.getvalue()
@@ -100,9 +114,10 @@ def _draw(
         axis.annotate(
             _name(row),
             (cost(row), accuracy),
-            xytext=_PLACES.get(row.method, _PLACE),
+            xytext=(0, 0),
             textcoords="offset points",
             fontsize="x-small",
+            color=colour,
         )
         axis.plot(
             [sweep_cost(point) for point in row.sweep],
@@ -115,6 +130,28 @@ def _draw(
     axis.grid(alpha=0.3)
     axis.margins(x=0.2)  # For the names beside the marks.
     axis.set_xlim(left=0)
+
+
+def _place_names(axis: Axes) -> None:
+    names = [text for text in axis.texts if isinstance(text, Annotation)]
+    # Of lines, only the points: a name may lie on a thin line.
+    points = [
+        point
+        for line in axis.lines
+        for point in axis.transData.transform(line.get_xydata())
+    ]
+    placed: list[Bbox] = []
+    for name in names:
+        boxes, hidden = [], []
+        for offset, horizontal, vertical in _PLACES:
+            name.set(position=offset, ha=horizontal, va=vertical)
+            box = name.get_window_extent().padded(3)
+            boxes.append(box)
+            hidden.append(box.count_contains(points) + 3 * box.count_overlaps(placed))
+        best = hidden.index(min(hidden))
+        offset, horizontal, vertical = _PLACES[best]
+        name.set(position=offset, ha=horizontal, va=vertical)
+        placed.append(boxes[best])
 
 
 def _name(row: Row) -> str:
