@@ -44,7 +44,7 @@ def main() -> None:
         arguments.model_type, dataset=arguments.dataset, model=arguments.model
     )
 
-    @tf.function(reduce_retracing=False)
+    @tf.function(autograph=False, reduce_retracing=False)
     def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         outputs = model(images, training=False)
         return outputs["logits"], outputs["flops"]

@@ -34,7 +34,7 @@ def main() -> None:
     seed_everything(0)
 
     def step(function: Callable[..., tf.Tensor], *arguments: tf.Tensor) -> Callable:
-        @tf.function
+        @tf.function(autograph=False)
         def run() -> list[tf.Tensor]:
             with tf.GradientTape() as tape:
                 tape.watch(arguments)

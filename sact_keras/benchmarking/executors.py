@@ -77,7 +77,7 @@ def vanilla_of(model: AdaptiveResNet) -> AdaptiveResNet:
 
 
 def _function_of(model: AdaptiveResNet) -> Run:
-    @tf.function
+    @tf.function(autograph=False)
     def run(images: Tensor, masks: list[Tensor] | None = None) -> dict[str, Any]:
         return model(images, training=False, masks=masks)
 

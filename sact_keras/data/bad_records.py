@@ -72,6 +72,7 @@ class BadRecords:
         """
         miss = functools.partial(self._miss, next(self._streams))
 
+        @tf.autograph.experimental.do_not_convert
         def check(
             expected: tf.Tensor, batch: tuple[tf.Tensor, ...]
         ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
@@ -87,13 +88,17 @@ class BadRecords:
             with tf.control_dependencies([checked]):
                 return following, tuple(tf.identity(part) for part in rest)
 
+        @tf.autograph.experimental.do_not_convert
+        def is_filled(*parts: tf.Tensor) -> tf.Tensor:
+            return tf.shape(parts[0])[0] > 0
+
         specs = elements.element_spec[1:]
         nothing = [tf.zeros([0, *spec.shape], spec.dtype) for spec in specs]
         # Shows what is missing at the end.
         end = tf.data.Dataset.from_tensors((tf.constant([total], tf.int64), *nothing))
         batches = elements.ignore_errors().batch(batch_size).concatenate(end)
         checked = batches.scan(tf.constant(0, tf.int64), check)
-        return checked.filter(lambda *parts: tf.shape(parts[0])[0] > 0)
+        return checked.filter(is_filled)
 
     def make(
         self,
@@ -111,6 +116,7 @@ class BadRecords:
         """
         mend = functools.partial(self._mend, next(self._streams))
 
+        @tf.autograph.experimental.do_not_convert
         def make_mended(step: tf.Tensor, numbers: tf.Tensor) -> tf.data.Dataset:
             mended = tf.numpy_function(mend, [step, numbers], tf.int64)
             return make_batch(tf.ensure_shape(mended, numbers.shape))

@@ -121,6 +121,10 @@ def _open_tfds(name: str, directory: Path) -> _Splits:
             path=directory,
         )
 
+    @tf.autograph.experimental.do_not_convert
+    def select(record: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        return record["image"], record["label"]
+
     def open_shard(split: str, shard: int) -> tf.data.Dataset:
         with _faults_named(directory):
             records = builder.as_dataset(
@@ -128,7 +132,7 @@ def _open_tfds(name: str, directory: Path) -> _Splits:
                 shuffle_files=False,
                 decoders={"image": tfds.decode.SkipDecoding()},
             )
-            return records.map(lambda record: (record["image"], record["label"]))
+            return records.map(select)
 
     splits: _Splits = {}
     for split in ("train", "test"):
@@ -153,6 +157,7 @@ def _faults_named(directory: Path) -> Iterator[None]:
 
 
 def _open_slim(name: str, directory: Path) -> _Splits:
+    @tf.autograph.experimental.do_not_convert
     def parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         features = tf.io.parse_single_example(record, _SLIM_FEATURES)
         return features["image/encoded"], features["image/class/label"]

@@ -49,6 +49,7 @@ def read_folder_images(
             read; the latter whether or not bad ones are left out.
     """
 
+    @tf.autograph.experimental.do_not_convert
     def decode(number: tf.Tensor, path: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return number, read_upright_square(tf.io.read_file(path), image_size)
 

@@ -105,6 +105,7 @@ def read_in_order(index: RecordIndex) -> tf.data.Dataset:
     bounds = np.searchsorted(index.shards, np.arange(len(index.files) + 1))
     paths = tf.constant([str(path) for path in index.files])
 
+    @tf.autograph.experimental.do_not_convert
     def open_file(path: tf.Tensor, start: tf.Tensor, end: tf.Tensor) -> tf.data.Dataset:
         # As many numbers as records: a file that has gone is an error each time that
         # it is asked for a record, without an end.

@@ -224,7 +224,11 @@ def _map(
     dataset: tf.data.Dataset, function: Callable, calls: int = tf.data.AUTOTUNE
 ) -> tf.data.Dataset:
     """Maps on several threads, in order."""
-    return dataset.map(function, num_parallel_calls=calls, deterministic=True)
+    return dataset.map(
+        tf.autograph.experimental.do_not_convert(function),
+        num_parallel_calls=calls,
+        deterministic=True,
+    )
 
 
 def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:

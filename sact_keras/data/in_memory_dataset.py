@@ -145,7 +145,9 @@ def _in_parallel(
 ) -> tf.data.Dataset:
     """Maps on several threads, in order, some batches ahead of their use."""
     dataset = dataset.map(
-        make_batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        tf.autograph.experimental.do_not_convert(make_batch),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
     )
     options = tf.data.Options()
     # The optimizer of tf.data would write the captured images into its graph, as a

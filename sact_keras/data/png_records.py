@@ -105,6 +105,7 @@ def _read_file(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields batches of checked images and labels."""
 
+    @tf.autograph.experimental.do_not_convert
     def decode(encoded: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         image = tf.io.decode_png(drop_if_too_large(encoded))
         return tf.ensure_shape(image, [*image_size, 3]), label

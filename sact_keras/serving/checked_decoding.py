@@ -41,6 +41,7 @@ def decode_each(
 image_bytes must be a JPEG or PNG that can be decoded. Received: 1 bytes of neither...
     """
 
+    @tf.autograph.experimental.do_not_convert
     def decode_one(index: tf.Tensor, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return index, decode(encoded)
 

@@ -80,7 +80,9 @@ class Evaluator:
         self.recall_at = recall_at
         self._method = METHODS[model.model_type]
         self._call = run or functools.partial(model, training=False)
-        self._run = tf.function(self._needed_outputs, jit_compile=jit_compile)
+        self._run = tf.function(
+            self._needed_outputs, autograph=False, jit_compile=jit_compile
+        )
 
     def __call__(
         self, batches: Iterable[tuple], num_examples: int | None = None

@@ -101,7 +101,9 @@ class SweepMeasurements:
         """
         batch = tf.constant(images)
         vanilla = vanilla_of(self.model)
-        dense = tf.function(lambda batch: vanilla(batch, training=False))
+        dense = tf.function(
+            lambda batch: vanilla(batch, training=False), autograph=False
+        )
         calls = {
             value: functools.partial(
                 self._compact, batch, compute_budget=tf.fill([len(images)], value)

@@ -51,7 +51,9 @@ class SaveOnFault(GlobalStepCallback):
         counters = [v for v in self.model.optimizer.variables if v.shape == ()]
         self._advancing = counters + random_variables(self.model)
         # One call for all: there may be a generator for each residual unit.
-        self._read = tf.function(lambda: [keras.ops.copy(v) for v in self._advancing])
+        self._read = tf.function(
+            lambda: [keras.ops.copy(v) for v in self._advancing], autograph=False
+        )
 
     def on_step_end(self, step: int, logs: dict[str, float]) -> None:
         """Notes the step, on the device: nothing is waited for."""

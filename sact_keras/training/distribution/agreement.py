@@ -128,7 +128,7 @@ def _summing(
 ) -> Callable[[list[tf.Tensor]], list[tf.Tensor]]:
     """Makes, once in a process, what adds up the processes' values."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def on_all_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
         # A strategy adds up what replicas have: those of a process the same.
         return [

@@ -30,9 +30,10 @@ def distribute_batches(
     """
     replicas = distribution.num_local_replicas
     if replicas * accumulate_steps > 1:
-        batches = batches.map(
+        split = tf.autograph.experimental.do_not_convert(
             lambda *batch: _split(batch, replicas, accumulate_steps)
-        ).unbatch()
+        )
+        batches = batches.map(split).unbatch()
         options = tf.data.Options()
         # As in `sact_keras.data`: the optimizer would copy what is held in memory.
         options.experimental_optimization.apply_default_optimizations = False

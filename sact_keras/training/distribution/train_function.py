@@ -98,7 +98,6 @@ class TrainFunction:
     def _compile(self, step: Callable[..., Logs]) -> Callable[..., Logs]:
         strategy = self.distribution.strategy
 
-        @tf.autograph.experimental.do_not_convert
         def on_all_replicas(batch: Any, *more: Any) -> Logs:
             if strategy is None:
                 return step(batch, *more)
@@ -108,10 +107,11 @@ class TrainFunction:
                 for name, value in logs.items()
             }
 
-        compiled = tf.function(on_all_replicas, jit_compile=self.model.jit_compile)
+        compiled = tf.function(
+            on_all_replicas, autograph=False, jit_compile=self.model.jit_compile
+        )
 
-        @tf.function
-        @tf.autograph.experimental.do_not_convert
+        @tf.function(autograph=False)
         def on_next_batch(iterator: Any, *more: Any) -> Logs:
             return compiled(iterator.get_next(), *more)
 
