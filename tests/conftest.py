@@ -119,6 +119,24 @@ def seeded(module_seeded) -> None:
         keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def handles_without_names():
+    """TensorFlow's variables without the names that are for debugging alone.
+
+    It makes a kernel for each name that it meets, which takes a tenth of the time.
+    """
+    # Imported here: collecting the tests must not wait for TensorFlow.
+    from tensorflow.python.ops import gen_resource_variable_ops as operations
+
+    make = operations.var_handle_op
+
+    def make_without_name(*arguments, **keywords):
+        return make(*arguments, **{**keywords, "debug_name": ""})
+
+    with mock.patch.object(operations, "var_handle_op", make_without_name):
+        yield
+
+
 @pytest.fixture
 def longest_file():
     """A context manager in which the system writes so many bytes into a file, no more.
