@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
+from matplotlib.text import Text
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
@@ -133,7 +133,6 @@ def _draw(
 
 
 def _place_names(axis: Axes) -> None:
-    names = [text for text in axis.texts if isinstance(text, Annotation)]
     # Of lines, only the points: a name may lie on a thin line.
     points = [
         point
@@ -141,17 +140,20 @@ def _place_names(axis: Axes) -> None:
         for point in axis.transData.transform(line.get_xydata())
     ]
     placed: list[Bbox] = []
-    for name in names:
-        boxes, hidden = [], []
-        for offset, horizontal, vertical in _PLACES:
-            name.set(position=offset, ha=horizontal, va=vertical)
-            box = name.get_window_extent().padded(3)
-            boxes.append(box)
-            hidden.append(box.count_contains(points) + 3 * box.count_overlaps(placed))
-        best = hidden.index(min(hidden))
-        offset, horizontal, vertical = _PLACES[best]
-        name.set(position=offset, ha=horizontal, va=vertical)
-        placed.append(boxes[best])
+    for name in axis.texts:
+        boxes = [_put(name, *place) for place in _PLACES]
+        hidden = [
+            box.count_contains(points) + 3 * box.count_overlaps(placed) for box in boxes
+        ]
+        placed.append(_put(name, *_PLACES[hidden.index(min(hidden))]))
+
+
+def _put(
+    name: Text, offset: tuple[float, float], horizontal: str, vertical: str
+) -> Bbox:
+    """Moves a name, and returns what it covers then."""
+    name.set(position=offset, ha=horizontal, va=vertical)
+    return name.get_window_extent().padded(3)
 
 
 def _name(row: Row) -> str:

@@ -34,7 +34,7 @@ def make_executors(model: AdaptiveResNet) -> dict[str, Run]:
     """
     compact = sact_keras.compact(model)  # First: it says what is wrong with a model.
     vanilla = vanilla_of(model)
-    dense, masked = _function_of(vanilla), _function_of(model)
+    dense, masked = function_of(vanilla), function_of(model)
     dense_folded = sact_keras.compact(vanilla)
     return {
         "dense": lambda images, masks: dense(images),
@@ -76,7 +76,22 @@ def vanilla_of(model: AdaptiveResNet) -> AdaptiveResNet:
     return vanilla
 
 
-def _function_of(model: AdaptiveResNet) -> Run:
+def function_of(model: AdaptiveResNet) -> Run:
+    """The network as Keras runs it at inference, in a `tf.function`.
+
+    Args:
+        model: A built network.
+
+    Returns:
+        A function of images [N, H, W, 3], and masks or None, to the model's outputs.
+
+    Example:
+        >>> model = sact_keras.build_model("sact", model="1", base_channels=4)
+        >>> run = function_of(model)
+        >>> run(tf.zeros([2, 32, 32, 3]))["logits"].shape
+        TensorShape([2, 10])
+    """
+
     @tf.function(autograph=False)
     def run(images: Tensor, masks: list[Tensor] | None = None) -> dict[str, Any]:
         return model(images, training=False, masks=masks)

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 import sact_keras
-from sact_keras.benchmarking.executors import vanilla_of
+from sact_keras.benchmarking.executors import function_of, vanilla_of
 from sact_keras.benchmarking.turns import TURN_SECONDS, describe_times, take_turns
 from sact_keras.data import ImageDataset
 from sact_keras.training.dataset_evaluation import evaluation_batches, num_evaluated
@@ -100,10 +100,7 @@ class SweepMeasurements:
             Keras runs it, "flops" of an image, and the same times but the last.
         """
         batch = tf.constant(images)
-        vanilla = vanilla_of(self.model)
-        dense = tf.function(
-            lambda batch: vanilla(batch, training=False), autograph=False
-        )
+        dense = function_of(vanilla_of(self.model))
         calls = {
             value: functools.partial(
                 self._compact, batch, compute_budget=tf.fill([len(images)], value)

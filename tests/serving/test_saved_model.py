@@ -120,7 +120,6 @@ def test_compact(case, exported, tmp_path):
     check_alone(case.shared(), exported(case.name), SIZES, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", parameters(FAST))
 def test_masked(case, tmp_path):
     directory = export_saved_model(case.shared(), tmp_path, execution="masked")

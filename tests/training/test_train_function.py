@@ -85,7 +85,7 @@ def test_weights_that_no_loss_depends_on_stay_as_they_are(tmp_path):
     assert changed.any()
 
 
-@pytest.mark.slow
+@pytest.mark.fast_with("mixed_float16")
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains_float32_weights_and_resumes(tmp_path, precision):
     def run(directory, num_steps, **changes):
