@@ -15,7 +15,8 @@ class UnitRates:
 
     As Veit & Belongie (2018, arXiv 1711.11503) show them. A gate of a whole image
     counts as 0 or 1, a mask of positions as the share that it keeps.
-    Sums are kept, not images: memory does not grow with the data set.
+    Sums are kept, not images: memory does not grow with the data set. Where a network
+    has diverged and decides by scores that are NaN, so are its rates.
 
     Args:
         num_units: Residual units of each block.
@@ -78,18 +79,14 @@ class UnitRates:
 
     def as_dict(self, class_names: Sequence[str]) -> dict[str, Any]:
         """All there is to say, in a form that JSON can hold: None for NaN."""
-        by_class = [
-            row.tolist() if count else [None] * len(row)
-            for row, count in zip(self.by_class, self.counts, strict=True)
-        ]
         targets = self.target_rates
         return {
             "units": unit_names(self.num_units),
-            "mean_rates": self.mean.tolist(),
+            "mean_rates": _numbers(self.mean),
             **({} if targets is None else {"target_rates": list(targets)}),
             "classes": list(class_names),
             "class_counts": self.counts.tolist(),
-            "class_rates": by_class,
+            "class_rates": [_numbers(row) for row in self.by_class],
         }
 
 
@@ -108,6 +105,10 @@ def unit_names(num_units: Sequence[int]) -> list[str]:
         for block, size in enumerate(num_units)
         for unit in range(size)
     ]
+
+
+def _numbers(rates: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(rate) else float(rate) for rate in rates]
 
 
 def executed_shares(masks: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -36,12 +36,12 @@ def draw_unit_rates(
     rates; lines part the blocks. Up to 100 classes are named, in the order of their
     labels. More are without names, and sorted from the class that runs the fewest
     units to the one that runs the most. A class without images is grey, and last where
-    they are sorted.
+    they are sorted; so is what a network decided by scores that were NaN.
 
     Args:
         rates: [classes, units]: how often the unit runs for images of the class, in
             [0, 1]; NaN for classes without images.
-        mean_rates: [units]: the same over all images.
+        mean_rates: [units]: the same over all images; NaN where the decisions were.
         class_names: One for each class.
         num_units: Units of each block, for instance (5, 5, 5) for ResNet-32.
         target_rates: The rate that each unit was trained towards, if there is one.
@@ -65,7 +65,7 @@ def draw_unit_rates(
             f"`rates` must have shape [classes, units], here {list(shape)}. "
             f"Received: rates of shape {list(rates.shape)}"
         )
-    _check_range("rates", rates[~np.isnan(rates)])
+    _check_range("rates", rates)
     rows = {"mean": _check_row("mean_rates", mean_rates, shape[1])}
     if target_rates is not None:
         rows = {"target": _check_row("target_rates", target_rates, shape[1]), **rows}
@@ -121,11 +121,10 @@ def _check_row(name: str, rates: Sequence[float], num_units: int) -> np.ndarray:
 
 
 def _check_range(name: str, rates: np.ndarray) -> None:
-    # Written so that NaN fails it too.
-    if not ((rates >= 0) & (rates <= 1)).all():
+    if ((rates < 0) | (rates > 1)).any():
         raise ValueError(
-            f"`{name}` must be in [0, 1]. Received: values from {rates.min()} to "
-            f"{rates.max()}"
+            f"`{name}` must be in [0, 1]. Received: values from {np.nanmin(rates)} to "
+            f"{np.nanmax(rates)}"
         )
 
 

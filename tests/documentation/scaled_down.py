@@ -40,7 +40,7 @@ def main_flags(words: Sequence[str], imagenet: str) -> list[str]:
     """
     options = parse_options(words)
     flags = []
-    if options.dataset_dir in ("...", "/data/imagenet") or (
+    if options.dataset_dir in ("...", "/data/imagenet", "records") or (
         options.dataset == "imagenet" and options.dataset_dir is None
     ):
         flags.append(f"--dataset_dir={imagenet}")

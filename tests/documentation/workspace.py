@@ -162,6 +162,7 @@ def write_shared(directory: Path) -> None:
         cifar_on_disk.write_cifar("tfds", data / "tfds")
     finally:
         cifar_on_disk.SHARD_LENGTHS = lengths
+    cifar_on_disk.write_cifar("slim", data / "slim" / "cifar10")
     imagenet_on_disk.write_imagenet("slim", data / "slim" / "imagenet")
 
 

@@ -55,6 +55,18 @@ def test_rates_are_written_and_drawn_beside_the_evaluation(report, tmp_path, cap
     assert "eval/Accuracy[0.5]\neval/Loss[1.25]\n" in capsys.readouterr().out
 
 
+def test_a_network_that_has_diverged_has_a_report(report, tmp_path):
+    """Its scores overflow, though all its weights are finite."""
+    rates = UnitRates((1, 2, 1), 10, target_rates=(1.0, 0.6, 0.5, 0.6))
+    rates.add([[1.0, 0.5, np.nan, np.nan], [1.0, 0.5, 0.5, np.nan]], labels=[3, 4])
+    report(Evaluation(2, VALUES, rates), 12, tmp_path)
+    content = json.loads((tmp_path / "gate_rates.json").read_text())
+    assert content["mean_rates"] == [1.0, 0.5, None, None]
+    assert content["class_rates"][3] == [1.0, 0.5, None, None]
+    assert content["class_rates"][4] == [1.0, 0.5, 0.5, None]
+    assert (tmp_path / "gate_rates.png").is_file()
+
+
 def test_the_latest_rates_replace_those_before(report, tmp_path):
     for step in (1, 2):
         report(Evaluation(step, VALUES, rates_of(*[4] * step)), step, tmp_path)

@@ -60,6 +60,14 @@ def test_a_row_for_each_class_below_the_mean(drawn_rows):
     np.testing.assert_array_equal(classes, rates)
 
 
+def test_what_was_decided_by_no_numbers_is_grey(drawn_rows):
+    rates = np.array([[0.5, np.nan], [1.0, np.nan]])
+    draw(rates, mean_rates=[0.75, np.nan])
+    above, classes = drawn_rows
+    np.testing.assert_array_equal(above, [[0.75, np.nan]])
+    np.testing.assert_array_equal(classes, rates)
+
+
 def test_target_rates_stand_above_the_mean(drawn_rows):
     draw([[0.5, 0.5]], target_rates=(1.0, 0.6))
     np.testing.assert_array_equal(drawn_rows[0], [[1.0, 0.6], [0.5, 0.5]])
@@ -107,7 +115,7 @@ def test_pictures_are_of_a_size_that_can_be_read(classes, num_units, most_pixels
         ({"mean_rates": [1.0]}, r"2 units. .*shape \[1\]"),
         ({"target_rates": [1.0, 0.5, 0.5]}, r"2 units. .*shape \[3\]"),
         ({"rates": [[0.0, 1.1], [0.0, 0.0]]}, "`rates` must be in .* 1.1"),
-        ({"mean_rates": [np.nan, 0.0]}, "`mean_rates`"),
+        ({"mean_rates": [np.nan, -0.1]}, "`mean_rates` must .* from -0.1 to -0.1"),
         ({"rates": np.ones((0, 2)), "class_names": []}, r"\[0, 2\]"),
     ],
 )
