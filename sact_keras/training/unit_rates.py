@@ -86,7 +86,7 @@ class UnitRates:
             **({} if targets is None else {"target_rates": list(targets)}),
             "classes": list(class_names),
             "class_counts": self.counts.tolist(),
-            "class_rates": [_numbers(row) for row in self.by_class],
+            "class_rates": _numbers(self.by_class),
         }
 
 
@@ -107,8 +107,8 @@ def unit_names(num_units: Sequence[int]) -> list[str]:
     ]
 
 
-def _numbers(rates: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(rate) else float(rate) for rate in rates]
+def _numbers(rates: np.ndarray) -> list[Any]:
+    return np.where(np.isnan(rates), None, rates).tolist()
 
 
 def executed_shares(masks: Sequence[tf.Tensor]) -> tf.Tensor:

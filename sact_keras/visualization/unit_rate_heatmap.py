@@ -65,10 +65,14 @@ def draw_unit_rates(
             f"`rates` must have shape [classes, units], here {list(shape)}. "
             f"Received: rates of shape {list(rates.shape)}"
         )
-    _check_range("rates", rates)
-    rows = {"mean": _check_row("mean_rates", mean_rates, shape[1])}
+    _check_range("rates", rates[~np.isnan(rates)])
+    mean_rates = _as_row("mean_rates", mean_rates, shape[1])
+    _check_range("mean_rates", mean_rates[~np.isnan(mean_rates)])
+    rows = {"mean": mean_rates}
     if target_rates is not None:
-        rows = {"target": _check_row("target_rates", target_rates, shape[1]), **rows}
+        target_rates = _as_row("target_rates", target_rates, shape[1])
+        _check_range("target_rates", target_rates)
+        rows = {"target": target_rates, **rows}
 
     labelled = len(class_names) <= MOST_LABELLED_CLASSES
     if not labelled:
@@ -109,22 +113,22 @@ def draw_unit_rates(
     return picture.getvalue()
 
 
-def _check_row(name: str, rates: Sequence[float], num_units: int) -> np.ndarray:
+def _as_row(name: str, rates: Sequence[float], num_units: int) -> np.ndarray:
     rates = np.asarray(rates, np.float64)
     if rates.shape != (num_units,):
         raise ValueError(
             f"`{name}` must have a rate for each of {num_units} units. "
             f"Received: {name} of shape {list(rates.shape)}"
         )
-    _check_range(name, rates)
     return rates
 
 
 def _check_range(name: str, rates: np.ndarray) -> None:
-    if ((rates < 0) | (rates > 1)).any():
+    # Written so that NaN fails it too.
+    if not ((rates >= 0) & (rates <= 1)).all():
         raise ValueError(
-            f"`{name}` must be in [0, 1]. Received: values from {np.nanmin(rates)} to "
-            f"{np.nanmax(rates)}"
+            f"`{name}` must be in [0, 1]. Received: values from {rates.min()} to "
+            f"{rates.max()}"
         )
 
 

@@ -108,13 +108,6 @@ def server_for(arguments, workspace):
         yield [f"--server={server.url}"]
 
 
-def flagfiles_of(words):
-    """What the flagfiles of a command say."""
-    prefix = "--flagfile="
-    paths = [word.removeprefix(prefix) for word in words if word.startswith(prefix)]
-    return [(PROJECT_ROOT / path).read_text() for path in paths]
-
-
 def value_of(flag, arguments):
     values = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == flag]
     return values[-1] if values else None
@@ -139,7 +132,9 @@ def files_promised(arguments):
 def test_command_runs(command, workspaces, python, monkeypatch):
     if (reason := reason_not_to_run(command)) is not None:
         pytest.skip(reason)
-    text = " ".join([*command.words, *flagfiles_of(command.words)])
+    text = " ".join(command.words)
+    if (flagfile := value_of("--flagfile", command.words)) is not None:
+        text += (PROJECT_ROOT / flagfile).read_text()
     for flag, (library, extra) in EXTRAS.items():
         if flag in text:
             pytest.importorskip(library, reason=f"needs the extra [{extra}]")

@@ -116,6 +116,7 @@ def test_pictures_are_of_a_size_that_can_be_read(classes, num_units, most_pixels
         ({"target_rates": [1.0, 0.5, 0.5]}, r"2 units. .*shape \[3\]"),
         ({"rates": [[0.0, 1.1], [0.0, 0.0]]}, "`rates` must be in .* 1.1"),
         ({"mean_rates": [np.nan, -0.1]}, "`mean_rates` must .* from -0.1 to -0.1"),
+        ({"target_rates": [np.nan, 0.0]}, "`target_rates` must be in .* nan"),
         ({"rates": np.ones((0, 2)), "class_names": []}, r"\[0, 2\]"),
     ],
 )
